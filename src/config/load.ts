@@ -1,0 +1,78 @@
+// Configuration: defaults, then a YAML file, then HOTPLATE_* of the environment. A secret may stand in a file of its own.
+import { readFileSync } from 'node:fs'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { HotplateError } from '../domain/error.ts'
+import { type Config, configSchema } from './schema.ts'
+
+type Tree = { [name: string]: unknown }
+
+/**
+ * Loads and checks the configuration.
+ * `HOTPLATE_GATEWAY__PORT=9000` sets `gateway.port` (`__` between levels); `HOTPLATE_NATS__PASSWORD_FILE=/run/secret`
+ * sets `nats.password` to that file's text.
+ * @throws HotplateError CONFIG_INVALID that names each wrong setting, what was expected and what came
+ */
+export function loadConfig(
+  file: string | undefined,
+  env: NodeJS.ProcessEnv = process.env,
+  overrides: Tree = {},
+): Config {
+  const tree = file === undefined ? {} : readTree(file)
+  for (const [name, value] of Object.entries(env)) {
+    if (name.startsWith('HOTPLATE_') && name.includes('__') && value !== undefined) {
+      setFromEnvironment(tree, name, value)
+    }
+  }
+  merge(tree, overrides)
+  const result = configSchema.safeParse(tree)
+  if (!result.success) {
+    throw new HotplateError(
+      'CONFIG_INVALID',
+      `Configuration${file ? ` ${file}` : ''}: ${z.prettifyError(result.error).replaceAll('\n', ' ')}`,
+    )
+  }
+  return result.data
+}
+
+function readTree(file: string): Tree {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new HotplateError('CONFIG_INVALID', `Configuration ${file} can't be read`, { cause })
+  }
+  const tree: unknown = parse(text) ?? {}
+  if (typeof tree !== 'object' || tree === null || Array.isArray(tree)) {
+    throw new HotplateError('CONFIG_INVALID', `Expected a map in ${file} but found ${typeof tree}`)
+  }
+  return tree as Tree
+}
+
+function setFromEnvironment(tree: Tree, name: string, value: string): void {
+  const path = name.slice('HOTPLATE_'.length).toLowerCase().split('__')
+  let leaf = path.pop() as string
+  let text = value
+  if (leaf.endsWith('_file') && leaf !== 'ca_file') {
+    leaf = leaf.slice(0, -'_file'.length)
+    text = readFileSync(value, 'utf8').trimEnd()
+  }
+  let place = tree
+  for (const step of path) {
+    place[step] ??= {}
+    place = place[step] as Tree
+  }
+  place[leaf] = leaf === 'password' || leaf === 'user' ? text : (parse(text) as unknown)
+}
+
+function merge(target: Tree, source: Tree): void {
+  for (const [name, value] of Object.entries(source)) {
+    if (value === undefined) continue
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      target[name] ??= {}
+      merge(target[name] as Tree, value as Tree)
+    } else {
+      target[name] = value
+    }
+  }
+}

@@ -1,0 +1,143 @@
+// Every setting, its default, its limits, its unit (last in its name). config/default.yaml explains each in words.
+import { z } from 'zod'
+
+const port = z.int().min(1).max(65_535)
+const MIB = 1024 * 1024
+const GIB = 1024 * MIB
+
+export const streamLimits = (age_hours_max: number, bytes_max: number) =>
+  z
+    .object({
+      age_hours_max: z.number().positive().default(age_hours_max),
+      bytes_max: z.int().min(MIB).default(bytes_max),
+    })
+    .prefault({})
+
+export const configSchema = z.strictObject({
+  data_dir: z.string().min(1).default('./data'),
+  nats: z
+    .strictObject({
+      /** null: the embedded server */
+      url: z.string().nullable().default(null),
+      port: port.default(4322),
+      user: z.string().nullable().default(null),
+      password: z.string().nullable().default(null),
+      ca_file: z.string().nullable().default(null),
+      payload_bytes_max: z
+        .int()
+        .min(MIB)
+        .max(64 * MIB)
+        .default(8 * MIB),
+      replicas: z.int().min(1).max(5).default(1),
+    })
+    .prefault({}),
+  clickhouse: z
+    .strictObject({
+      /** null: the embedded engine */
+      url: z.string().nullable().default(null),
+      port: port.default(8124),
+      user: z.string().default('default'),
+      password: z.string().nullable().default(null),
+      database: z
+        .string()
+        .regex(/^[a-z_][a-z0-9_]*$/)
+        .default('hotplate'),
+      /** Set to write the schema in its Replicated form, `ON CLUSTER` this name. */
+      cluster: z
+        .string()
+        .regex(/^[A-Za-z0-9_-]+$/)
+        .nullable()
+        .default(null),
+      query_s_max: z.int().positive().default(60),
+      query_bytes_max: z
+        .int()
+        .positive()
+        .default(2 * GIB),
+    })
+    .prefault({}),
+  streams: z
+    .strictObject({
+      /** Reads that no puller has taken yet; trimmed behind the acknowledged ones. */
+      reads: streamLimits(48, 8 * GIB),
+      alerts: streamLimits(30 * 24, 2 * GIB),
+      audit: streamLimits(400 * 24, 2 * GIB),
+      backlog: streamLimits(30 * 24, 16 * GIB),
+      rejects: streamLimits(7 * 24, 256 * MIB),
+    })
+    .prefault({}),
+  ingest: z
+    .strictObject({
+      partitions: z.int().min(1).max(64).default(1),
+      workers: z.int().min(1).max(64).default(1),
+      batch_messages_max: z.int().positive().default(2_000),
+      batch_bytes_max: z
+        .int()
+        .positive()
+        .default(2 * MIB),
+      batch_wait_ms_max: z.int().min(0).default(4),
+      batches_in_work_max: z.int().positive().default(4),
+      rows_per_insert_max: z.int().positive().default(50_000),
+      rows_bytes_max: z
+        .int()
+        .positive()
+        .default(6 * MIB),
+      rows_wait_ms_max: z.int().positive().default(500),
+      insert_wait_ms_max: z.int().positive().default(5_000),
+      ack_pending_max: z.int().positive().default(200_000),
+      pull_bytes_max: z
+        .int()
+        .positive()
+        .default(16 * MIB),
+      lease_ms: z.int().min(500).default(3_000),
+      message_bytes_max: z
+        .int()
+        .positive()
+        .default(4 * MIB),
+      reads_per_message_max: z.int().positive().default(10_000),
+      image_bytes_max: z.int().positive().default(MIB),
+    })
+    .prefault({}),
+  alerts: z
+    .strictObject({
+      /** Reads of one entry at one camera within this time of the first are one vehicle passage. */
+      passage_s: z.int().positive().default(30),
+    })
+    .prefault({}),
+  matching: z
+    .strictObject({
+      model: z.string().default('general'),
+      /** Shorter plates are matched by `fold` at most: one edit of four characters is another plate. */
+      edit_chars_min: z.int().min(2).default(5),
+      /** A one-edit match alerts when its cost (-ln likelihood) is at most this. */
+      edit_cost_max: z.number().positive().default(5),
+    })
+    .prefault({}),
+  gateway: z
+    .strictObject({
+      host: z.string().default('127.0.0.1'),
+      port: port.default(8080),
+      session_hours_max: z.number().positive().default(12),
+      console_buffer_bytes_max: z.int().positive().default(MIB),
+      consoles_max: z.int().positive().default(10_000),
+      body_bytes_max: z.int().positive().default(MIB),
+    })
+    .prefault({}),
+  health: z
+    .strictObject({ host: z.string().default('127.0.0.1'), port: port.default(8081) })
+    .prefault({}),
+  retention: z
+    .strictObject({
+      /** Policy 401.5a: thirty days. */
+      days: z.int().min(1).max(366).default(30),
+      partitions_per_run_max: z.int().positive().default(2),
+      clock_difference_s_max: z.int().positive().default(300),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+    })
+    .prefault({}),
+})
+
+export type Config = z.infer<typeof configSchema>

@@ -1,0 +1,81 @@
+// An alert: the claim that a read may be of a vehicle on a hot list. Always a potential match until a person has verified it
+// (policy 401.2b): nothing in the program writes any other status than `unverified` by itself.
+import type { Category } from './hotlist.ts'
+import type { Read } from './read.ts'
+
+export const MATCH_CLASSES = [
+  'exact',
+  'o_zero',
+  'look_alike',
+  'substitution',
+  'insertion',
+  'deletion',
+  'candidate',
+] as const
+export type MatchClass = (typeof MATCH_CLASSES)[number]
+
+/** One column of the alignment of a read with an entry; '' where one side has no character. */
+export interface AlignedPair {
+  read: string
+  entry: string
+  /** `same`, `o_zero`, `look_alike` (same class), `differs`, `inserted` (only in the read), `deleted` (only in the entry) */
+  kind: 'same' | 'o_zero' | 'look_alike' | 'differs' | 'inserted' | 'deleted'
+}
+
+export interface Match {
+  class: MatchClass
+  /** Negative natural logarithm of the likelihood of what differs, under the model; 0 is exact. */
+  cost: number
+  /** exp(-cost), 0 to 1. */
+  score: number
+  aligned: AlignedPair[]
+  /** The engine's candidate reading that matched, where the first reading did not. */
+  candidate?: string
+  /** Issuing state, seen against listed. */
+  state: 'same' | 'differs' | 'unknown'
+}
+
+export interface AlertEntry {
+  id: string
+  plate: string
+  region?: string
+  list: string
+  version: number
+  /** ISO 8601 UTC */
+  list_imported_at: string
+  category: Category
+  reason: string
+  case?: string
+  vehicle?: { make?: string; model?: string; color?: string; type?: string; year?: number }
+}
+
+/** A read as it is shown with an alert: names and forms as cameras send them. */
+export interface AlertRead {
+  id: string
+  camera: string
+  /** ISO 8601 UTC, ms */
+  time: string
+  deviceTime?: string
+  clockSuspect: boolean
+  plate: string
+  region?: string
+  confidence?: number
+  charConfidence?: number[]
+  candidates?: Read['candidates']
+  location?: Read['location']
+  heading?: number
+  lane?: number
+  vehicle?: Read['vehicle']
+  images: Read['images']
+}
+
+export interface Alert {
+  /** One per entry, camera and vehicle passage: 16 hex digits. */
+  id: string
+  status: 'unverified'
+  read: AlertRead
+  entry: AlertEntry
+  match: Match
+  /** ISO 8601 UTC, ms */
+  raisedAt: string
+}

@@ -1,0 +1,53 @@
+// Hot lists and their entries: the plates that are looked for, and why.
+
+export const CATEGORIES = [
+  'stolen_vehicle',
+  'stolen_plate',
+  'wanted_person',
+  'missing_person',
+  'warrant',
+  'protection_order',
+  'custom',
+] as const
+export type Category = (typeof CATEGORIES)[number]
+
+/**
+ * How far a read may be from an entry's plate and still be a candidate.
+ * - `exact`: the same characters, O and 0 tied
+ * - `fold`: the same after folding look-alike classes, or one of the engine's candidate readings is
+ * - `fold+1`: besides, one substitution, insertion or deletion
+ */
+export const PROFILES = ['exact', 'fold', 'fold+1'] as const
+export type Profile = (typeof PROFILES)[number]
+
+export interface VehicleListed {
+  make?: string
+  model?: string
+  color?: string
+  type?: string
+  year?: number
+}
+
+export interface Entry {
+  /** Stable within its list, over versions. */
+  id: string
+  /** Folded plate. */
+  plate: string
+  /** ISO 3166-2, where the list gives it. */
+  region?: string
+  reason: string
+  case?: string
+  vehicle?: VehicleListed
+}
+
+/** What is in force: the list's manifest, one key-value document per list. */
+export interface HotList {
+  name: string
+  category: Category
+  profile: Profile
+  /** Rises by one with each import. */
+  version: number
+  entries: number
+  /** ISO 8601 UTC */
+  imported_at: string
+}

@@ -1,0 +1,27 @@
+// A licence plate as text: how what a camera or a clerk writes becomes the form that is stored and matched.
+
+/** Longest plate after folding, in characters (interfaces: 1 to 12 of A-Z, 0-9). */
+export const PLATE_CHARS_MAX = 12
+
+const FOLDED = /^[A-Z0-9]{1,12}$/
+const DROPPED = /[\s-]+/g
+
+/**
+ * Folds case and drops spaces and hyphens.
+ * @returns the folded plate (1 to 12 of A-Z, 0-9), or null where the text is no such plate.
+ */
+export function foldPlate(text: string): string | null {
+  if (FOLDED.test(text)) return text
+  // 64 bounds the work on hostile input: no plate with its separators is longer.
+  if (text.length > 64) return null
+  const folded = text.replace(DROPPED, '').toUpperCase()
+  return FOLDED.test(folded) ? folded : null
+}
+
+/**
+ * The letter O as the digit zero: the federal extract writes it so, therefore both always tie
+ * (NCIC data store convention; see ARCHITECTURE.md, "O and 0").
+ */
+export function zeroFold(plate: string): string {
+  return plate.replaceAll('O', '0')
+}

@@ -1,0 +1,50 @@
+// Metrics: one registry a process, `hotplate_` prefix, base units, bounded labels. Counted per batch, never per read.
+import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client'
+
+export function createMetrics() {
+  const registry = new Registry()
+  const registers = [registry]
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
+    new Counter({ name: `hotplate_${name}`, help, labelNames: [...labelNames], registers })
+  const gauge = (name: string, help: string) =>
+    new Gauge({ name: `hotplate_${name}`, help, registers })
+  return {
+    registry,
+    readsReceived: counter('reads_received_total', 'Reads taken from the stream.'),
+    readsStored: counter('reads_stored_total', 'Reads written to the store.'),
+    readsBacklogged: counter(
+      'reads_backlogged_total',
+      'Reads put on BACKLOG while the store was behind.',
+    ),
+    readsRejected: counter('reads_rejected_total', 'Reads refused, by reason.', ['reason']),
+    fieldsDropped: counter('reads_fields_dropped_total', 'Invalid optional fields dropped.', [
+      'field',
+    ]),
+    fieldsForbidden: counter('reads_fields_forbidden_total', 'Fields dropped under policy 401.7.'),
+    clocksSuspect: counter('reads_clock_suspect_total', 'Reads stored under the time of receipt.'),
+    alertsRaised: counter('alerts_raised_total', 'Alerts put on the stream.'),
+    alertsSuppressed: counter(
+      'alerts_suppressed_total',
+      'Matches of a passage that had its alert.',
+    ),
+    alertDelivery: new Histogram({
+      name: 'hotplate_alert_delivery_seconds',
+      help: "From the stream's receipt of a read to its alert's frame on a console.",
+      buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60],
+      registers,
+    }),
+    consoleGaps: counter(
+      'console_gaps_total',
+      'Alerts skipped for a slow console and replayed later.',
+    ),
+    ingestLag: gauge('ingest_lag_reads', 'Reads on the stream not yet acknowledged.'),
+    backlogReads: gauge('backlog_messages', 'Row batches waiting on BACKLOG.'),
+    consoles: gauge('consoles', 'Open console streams.'),
+    entries: gauge('hotlist_entries', 'Entries in the index that is matched against.'),
+    retentionHalted: gauge('retention_halted', '1 while retention waits for a person.'),
+    partitionsDropped: counter('retention_partitions_dropped_total', 'Day partitions dropped.'),
+    engineRestarts: counter('engine_restarts_total', 'Restarts of embedded engines.', ['engine']),
+  }
+}
+
+export type Metrics = ReturnType<typeof createMetrics>
