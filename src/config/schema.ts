@@ -82,8 +82,8 @@ export const configSchema = z.strictObject({
         .positive()
         .default(6 * MIB),
       rows_wait_ms_max: z.int().positive().default(500),
-      insert_wait_ms_max: z.int().positive().default(5_000),
-      ack_pending_max: z.int().positive().default(200_000),
+      insert_wait_ms_max: z.int().positive().default(4_000),
+      ack_pending_max: z.int().positive().default(300_000),
       pull_bytes_max: z
         .int()
         .positive()
@@ -131,6 +131,9 @@ export const configSchema = z.strictObject({
       days: z.int().min(1).max(366).default(30),
       partitions_per_run_max: z.int().positive().default(2),
       clock_difference_s_max: z.int().positive().default(300),
+      /** Without a read for longer, the clock may be what is wrong, and a person has to look. */
+      silence_hours_max: z.number().positive().default(36),
+      check_every_s: z.int().positive().default(3_600),
     })
     .prefault({}),
   log: z

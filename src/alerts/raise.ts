@@ -1,0 +1,149 @@
+// Raises alerts: one per entry, camera and vehicle passage, whoever retries and however often a read is delivered.
+//
+// A passage begins with a read and lasts `passage_ms`. Time is cut into buckets of that length, and an alert's id is a hash
+// of entry, camera and the bucket of the passage's first read; `alerts.v1.<id>` is published with expected last subject
+// sequence 0, so the stream itself refuses a second one. A passage that straddles the edge of two buckets would still get
+// two ids, so before an alert is raised its neighbours are looked up: by this process's memory, else on the stream.
+import { JetStreamApiError } from '@nats-io/jetstream'
+import xxhash from 'xxhash-wasm'
+import type { Bus } from '../bus/connection.ts'
+import { STREAM } from '../bus/streams.ts'
+import type { Alert } from '../domain/alert.ts'
+
+const { h64ToString } = await xxhash()
+
+/** JetStream's error "wrong last sequence": the subject has a message already. */
+const WRONG_LAST_SEQUENCE = 10_071
+const NO_MESSAGE = 10_037
+const REMEMBERED_MAX = 100_000
+const PUBLISH_MS_MAX = 5_000
+
+export interface Sighting {
+  list: string
+  entry_id: string
+  camera: string
+  time_ms: number
+  /** Made only when the alert is really raised. */
+  build: (id: string) => Alert
+}
+
+export type Outcome = 'raised' | 'suppressed'
+
+/** Id of the alert of the passage whose first read is at `time_ms`: XXH64, 16 hex digits. */
+export function alertId(sighting: Omit<Sighting, 'build'>, bucket: number): string {
+  const { list, entry_id, camera } = sighting
+  return h64ToString(`${list}\n${entry_id}\n${camera}\n${bucket}`, 0n)
+}
+
+export class AlertRaiser {
+  #bus: Bus
+  #passage_ms: number
+  /** Alert id to the time of its first read; null: known not to be on the stream. Oldest first. */
+  #known = new Map<string, number | null>()
+
+  constructor(bus: Bus, passage_s: number) {
+    this.#bus = bus
+    this.#passage_ms = passage_s * 1_000
+  }
+
+  /** What was learned of absent alerts is void once another process may have raised them. */
+  forget(): void {
+    this.#known.clear()
+  }
+
+  /**
+   * Raises the alerts of these sightings, in order, and resolves once the stream holds each of them.
+   * Retries for as long as the stream can't be reached: an alert is never given up.
+   */
+  async raise(sightings: readonly Sighting[], signal: AbortSignal): Promise<Outcome[]> {
+    // Sightings of one entry and camera depend on each other; others don't wait for them.
+    const chains = new Map<string, Promise<Outcome>>()
+    const outcomes = sightings.map((sighting) => {
+      const key = `${sighting.list}\n${sighting.entry_id}\n${sighting.camera}`
+      const before = chains.get(key) ?? Promise.resolve()
+      const outcome = before.then(() => this.#raiseOne(sighting, signal))
+      chains.set(key, outcome)
+      return outcome
+    })
+    return Promise.all(outcomes)
+  }
+
+  async #raiseOne(sighting: Sighting, signal: AbortSignal): Promise<Outcome> {
+    const bucket = Math.floor(sighting.time_ms / this.#passage_ms)
+    const ids = [bucket - 1, bucket, bucket + 1].map((b) => alertId(sighting, b))
+    const starts = await Promise.all(ids.map((id) => this.#startOf(id, signal)))
+    const of_passage = (start: number | null) =>
+      start !== null && Math.abs(sighting.time_ms - start) < this.#passage_ms
+    if (starts.some(of_passage)) return 'suppressed'
+    return this.#publish(ids[1] as string, sighting, signal)
+  }
+
+  async #publish(id: string, sighting: Sighting, signal: AbortSignal): Promise<Outcome> {
+    const payload = JSON.stringify(sighting.build(id))
+    for (let wait_ms = 20; ; wait_ms = Math.min(wait_ms * 2, 1_000)) {
+      signal.throwIfAborted()
+      try {
+        await this.#bus.js.publish(`alerts.v1.${id}`, payload, {
+          timeout: PUBLISH_MS_MAX,
+          expect: { lastSubjectSequence: 0 },
+        })
+        this.#remember(id, sighting.time_ms)
+        return 'raised'
+      } catch (error) {
+        if (error instanceof JetStreamApiError && error.code === WRONG_LAST_SEQUENCE) {
+          // Ours, when an earlier try was stored and its answer was lost; another's, when the lease has moved.
+          this.#remember(id, sighting.time_ms)
+          return 'suppressed'
+        }
+        await pause(wait_ms, signal)
+      }
+    }
+  }
+
+  async #startOf(id: string, signal: AbortSignal): Promise<number | null> {
+    const known = this.#known.get(id)
+    if (known !== undefined) return known
+    for (let wait_ms = 20; ; wait_ms = Math.min(wait_ms * 2, 1_000)) {
+      signal.throwIfAborted()
+      try {
+        const start = await this.#readStart(id)
+        this.#remember(id, start)
+        return start
+      } catch {
+        await pause(wait_ms, signal)
+      }
+    }
+  }
+
+  async #readStart(id: string): Promise<number | null> {
+    try {
+      const message = await this.#bus.jsm.streams.getMessage(STREAM.alerts, {
+        last_by_subj: `alerts.v1.${id}`,
+      })
+      return message === null ? null : Date.parse(message.json<Alert>().read.time)
+    } catch (error) {
+      if (error instanceof JetStreamApiError && error.code === NO_MESSAGE) return null
+      throw error
+    }
+  }
+
+  #remember(id: string, start: number | null): void {
+    this.#known.set(id, start)
+    if (this.#known.size > REMEMBERED_MAX) {
+      const [oldest] = this.#known.keys()
+      this.#known.delete(oldest as string)
+    }
+  }
+}
+
+function pause(wait_ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, wait_ms)
+    signal.addEventListener('abort', done)
+  })
+}

@@ -1,0 +1,106 @@
+// `hotplate demo`: the whole system on one machine with invented data: a list, a simulated network, a console to look at.
+
+import { randomBytes } from 'node:crypto'
+import { isIP } from 'node:net'
+import type { Command } from 'commander'
+import { addUser, openUsers, resetPassword } from '../access/users.ts'
+import { connectBus } from '../bus/connection.ts'
+import { HotplateError } from '../domain/error.ts'
+import { importList } from '../hotlists/import.ts'
+import { openManifests } from '../hotlists/manifest.ts'
+import { loadModel } from '../matching/model.ts'
+import { ROLES, type Service, startService } from '../serve.ts'
+import { demoHotList, listedVehicles } from '../simulate/demo-list.ts'
+import { startSimulation } from '../simulate/simulate.ts'
+import { createLog } from '../telemetry/log.ts'
+import { type CommonOptions, configOf, untilAskedToEnd } from './run.ts'
+
+const SEED = 401
+const CAMERAS = 40
+const RATE_READS_S = 20
+const USER = 'demo'
+
+export function registerDemo(program: Command): void {
+  program
+    .command('demo')
+    .description('runs everything with a simulated camera network')
+    .option('--config <FILE>', 'YAML file with settings')
+    .option('--data <DIR>', 'folder for all data (./data)')
+    .action(async (options: CommonOptions) => {
+      const config = configOf(options)
+      assertLoopback(config.gateway.host)
+      const log = createLog(config.log.level)
+      const service = await startService({ config, roles: ROLES, kind: 'demo', log })
+      const ended = untilAskedToEnd()
+      try {
+        const password = await prepareUser(service)
+        await prepareLists(service)
+        const simulation = await simulate(service, config.matching.model)
+        process.stdout.write(
+          `Hotplate is ready: http://${config.gateway.host}:${service.gateway_port}/  user ${USER}  password ${password}\n`,
+        )
+        log.info({ why: await ended }, 'Stopping.')
+        await simulation.stop()
+      } finally {
+        await service.stop()
+      }
+    })
+}
+
+/** Invented sign-in and invented alerts are for the machine that they run on. */
+function assertLoopback(host: string): void {
+  const loopback =
+    host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+  if (loopback) return
+  throw new HotplateError(
+    'DEMO_ADDRESS',
+    `The demo listens on a loopback address only, but gateway.host is ${host}: use "hotplate serve" for others`,
+  )
+}
+
+async function prepareUser({ platform }: Service): Promise<string> {
+  const users = await openUsers(platform.bus)
+  const password = randomBytes(6).toString('hex')
+  const known = await users.get(USER)
+  if (known) await resetPassword(users, USER, password)
+  else await addUser(users, { name: USER, password, demo: true })
+  return password
+}
+
+async function prepareLists({ platform }: Service): Promise<void> {
+  const manifests = await openManifests(platform.bus)
+  for (const { name, category, profile, entries } of demoHotList(SEED)) {
+    if ((await manifests.get(name)) === null) {
+      await importList(platform.store, manifests, { name, category, profile, entries })
+    }
+  }
+}
+
+async function simulate({ platform }: Service, model: string) {
+  const { url, user, password } = platform.camera ?? {}
+  if (url === undefined) {
+    throw new HotplateError('DEMO_BUS', 'The demo uses the embedded NATS: leave nats.url unset')
+  }
+  // Its own connection with a camera's rights: the demo shows what cameras may do, and no more.
+  const bus = await connectBus({
+    servers: url,
+    ...(user === undefined ? {} : { user }),
+    ...(password === undefined ? {} : { password }),
+    name: 'hotplate-simulate',
+  })
+  const simulation = startSimulation({
+    bus,
+    cameras: CAMERAS,
+    rate_reads_s: RATE_READS_S,
+    model: loadModel(model),
+    images_share: 0.02,
+    listed: listedVehicles(demoHotList(SEED)),
+    first_listed_within_s: 5,
+  })
+  return {
+    async stop() {
+      await simulation.stop()
+      await bus.close()
+    },
+  }
+}

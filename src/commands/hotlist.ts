@@ -1,0 +1,84 @@
+// `hotplate hotlist import`: puts a list from a file into force.
+import { createReadStream } from 'node:fs'
+import { type Command, Option } from 'commander'
+import { HotplateError } from '../domain/error.ts'
+import { CATEGORIES, type Category, PROFILES, type Profile } from '../domain/hotlist.ts'
+import { parseCsvList } from '../formats/hotlists/csv.ts'
+import { importList } from '../hotlists/import.ts'
+import { assertListName, openManifests } from '../hotlists/manifest.ts'
+import { joinPlatform } from '../platform.ts'
+import { createLog } from '../telemetry/log.ts'
+import { createMetrics } from '../telemetry/metrics.ts'
+import { type CommonOptions, configOf } from './run.ts'
+
+const BAD_LINES_SHOWN = 20
+
+interface ImportOptions extends CommonOptions {
+  list: string
+  format: 'csv'
+  category: Category
+  profile: Profile
+  allowBad?: boolean
+}
+
+export function registerHotlist(program: Command): void {
+  program
+    .command('hotlist')
+    .description('hot lists')
+    .command('import')
+    .description('loads a list from a file and puts it into force')
+    .argument('<file>', 'the list')
+    .requiredOption('--list <NAME>', 'its name: 1 to 64 of a-z, 0-9 and -')
+    .addOption(
+      new Option('--format <FORMAT>', 'layout of the file').choices(['csv']).default('csv'),
+    )
+    .addOption(
+      new Option('--category <NAME>', 'why its plates are looked for')
+        .choices(CATEGORIES)
+        .default('custom'),
+    )
+    .addOption(
+      new Option('--profile <NAME>', 'how far a read may be off').choices(PROFILES).default('fold'),
+    )
+    .option('--allow-bad', 'put the good lines into force although some lines are wrong')
+    .option('--config <FILE>', 'YAML file with settings')
+    .option('--data <DIR>', 'folder for all data (./data)')
+    .action(runImport)
+}
+
+async function runImport(file: string, options: ImportOptions): Promise<void> {
+  assertListName(options.list)
+  const { entries, bad } = await parseCsvList(createReadStream(file))
+  for (const { line, column, expected, came } of bad.slice(0, BAD_LINES_SHOWN)) {
+    process.stderr.write(`${file}:${line}: ${column}: expected ${expected} but found ${came}\n`)
+  }
+  if (bad.length > 0 && !options.allowBad) {
+    throw new HotplateError(
+      'LIST_BAD_LINES',
+      `${bad.length} of ${bad.length + entries.length} lines of ${file} are wrong and nothing was loaded: mend them, or give --allow-bad`,
+    )
+  }
+  const config = configOf(options)
+  const platform = await joinPlatform({
+    config,
+    kind: 'any',
+    log: createLog('warn'),
+    metrics: createMetrics(),
+    name: 'hotplate-hotlist',
+  })
+  try {
+    const { list: name, category, profile } = options
+    const manifests = await openManifests(platform.bus)
+    const manifest = await importList(platform.store, manifests, {
+      name,
+      category,
+      profile,
+      entries,
+    })
+    process.stdout.write(
+      `${manifest.name} version ${manifest.version} is in force: ${manifest.entries} entries\n`,
+    )
+  } finally {
+    await platform.stop()
+  }
+}

@@ -1,0 +1,40 @@
+// What all commands share: configuration from options, one line for an error, an end that leaves nothing behind.
+import { loadConfig } from '../config/load.ts'
+import type { Config } from '../config/schema.ts'
+import { HotplateError } from '../domain/error.ts'
+
+export interface CommonOptions {
+  config?: string
+  data?: string
+}
+
+export function configOf(options: CommonOptions, overrides: Record<string, unknown> = {}): Config {
+  return loadConfig(options.config, process.env, {
+    ...(options.data === undefined ? {} : { data_dir: options.data }),
+    ...overrides,
+  })
+}
+
+/** Resolves when the process is asked to end: SIGINT, SIGTERM, or the death of what started it. */
+export function untilAskedToEnd(): Promise<string> {
+  return new Promise((resolve) => {
+    process.once('SIGINT', () => resolve('SIGINT'))
+    process.once('SIGTERM', () => resolve('SIGTERM'))
+    // npm and npx don't pass SIGTERM on, and a killed one passes nothing: its child is then given to another parent.
+    const parent = process.ppid
+    const timer = setInterval(() => {
+      if (process.ppid !== parent) resolve('the end of its parent')
+    }, 500)
+    timer.unref()
+  })
+}
+
+/** One line on stderr and exit 1, as the interface says for every command. */
+export function failCommand(error: unknown): never {
+  const text =
+    error instanceof HotplateError
+      ? error.message
+      : `Unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
+  process.stderr.write(`hotplate: ${text.replaceAll('\n', ' ')}\n`)
+  process.exit(1)
+}

@@ -1,0 +1,83 @@
+// The role `keeper`: one leader among all processes, by a lease. Today it runs retention; sealing, reports and the expiry of
+// lists and training will be jobs of the same leader.
+import { randomUUID } from 'node:crypto'
+import type { Bus } from '../bus/connection.ts'
+import { holdLease } from '../bus/lease.ts'
+import type { Config } from '../config/schema.ts'
+import type { Store } from '../store/client.ts'
+import type { Logger } from '../telemetry/log.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { openDayKeys } from './day-keys.ts'
+import { ImageStore } from './images.ts'
+import { type RetentionReport, runRetention } from './retention.ts'
+
+export interface KeeperOptions {
+  config: Config
+  bus: Bus
+  store: Store
+  log: Logger
+  metrics: Metrics
+}
+
+export interface Keeper {
+  stop(): Promise<void>
+}
+
+const LEASE_MS = 10_000
+
+export async function startKeeper(o: KeeperOptions): Promise<Keeper> {
+  const { bus, config, log } = o
+  const holder = randomUUID()
+  let running: Promise<void> = Promise.resolve()
+  const lease = await holdLease(bus, {
+    key: 'keeper',
+    holder,
+    lease_ms: LEASE_MS,
+    log,
+    onGained: (signal) => {
+      const turn = () => {
+        running = running.then(() => (signal.aborted ? undefined : keep(o, holder)))
+      }
+      turn()
+      const timer = setInterval(turn, config.retention.check_every_s * 1_000)
+      signal.addEventListener('abort', () => clearInterval(timer))
+    },
+  })
+  return {
+    async stop() {
+      await lease.stop()
+      await running
+    },
+  }
+}
+
+async function keep(o: KeeperOptions, holder: string): Promise<void> {
+  const { bus, store, config, log, metrics } = o
+  try {
+    const report = await runRetention(
+      {
+        bus,
+        store,
+        images: new ImageStore(config.data_dir),
+        day_keys: await openDayKeys(bus),
+        config: config.retention,
+        holder,
+      },
+      { now_ms: Date.now(), dry_run: false },
+    )
+    tell(report, log, metrics)
+  } catch (error) {
+    metrics.retentionHalted.set(1)
+    log.error({ err: error }, 'Retention failed.')
+  }
+}
+
+function tell(report: RetentionReport, log: Logger, metrics: Metrics): void {
+  metrics.retentionHalted.set(report.outcome === 'halted' ? 1 : 0)
+  metrics.partitionsDropped.inc(report.dropped.length)
+  if (report.outcome === 'halted') {
+    log.error({ reason: report.reason }, 'Retention is halted and waits for a person.')
+  } else if (report.dropped.length > 0) {
+    log.info({ dropped: report.dropped, alerts: report.alerts }, 'Expired days were dropped.')
+  }
+}

@@ -1,0 +1,167 @@
+// Retention (policy 401.5a): reads go thirty days after they were made, as whole day partitions, with their pictures and
+// their day's key, and every purge leaves a proof.
+//
+//   planned ──► halted     more partitions than a run may drop, or a clock that disagrees with the streams: nothing is
+//      │                   dropped, the alarm stands, and a person has to say how many partitions they expect
+//      └──────► dropping ──► proved    per day: partition, pictures, key; then the absence of each is looked up
+//
+// Until a partition goes, no path shows its expired reads: every query filters by the cutoff, to the second.
+import type { Bus } from '../bus/connection.ts'
+import type { Documents } from '../bus/documents.ts'
+import { STREAM } from '../bus/streams.ts'
+import type { Config } from '../config/schema.ts'
+import type { Alert } from '../domain/alert.ts'
+import { dayIsExpired, retentionCutoff } from '../domain/time.ts'
+import type { Store } from '../store/client.ts'
+import { dropPartition, readPartitions } from '../store/reads.ts'
+import { formatDateTime } from '../store/time.ts'
+import type { ImageStore } from './images.ts'
+
+export interface RetentionOptions {
+  bus: Bus
+  store: Store
+  images: ImageStore
+  day_keys: Pick<Documents<unknown>, 'purge'>
+  config: Config['retention']
+  holder: string
+}
+
+export interface RetentionRun {
+  now_ms: number
+  dry_run: boolean
+  /** A person's word: the number of partitions that they expect to go, beyond what a run may drop by itself. */
+  confirmed?: number
+}
+
+export interface DroppedDay {
+  day: string
+  reads: number
+  images: number
+}
+
+export interface RetentionReport {
+  outcome: 'done' | 'planned' | 'halted'
+  /** Why it was halted, in a sentence. */
+  reason: string | null
+  cutoff: string
+  dropped: DroppedDay[]
+  alerts: number
+  /** Held back as evidence; holds come with cases. */
+  held: DroppedDay[]
+}
+
+export async function runRetention(
+  o: RetentionOptions,
+  run: RetentionRun,
+): Promise<RetentionReport> {
+  const expired = await planRetention(o, run.now_ms)
+  const report: RetentionReport = {
+    outcome: 'planned',
+    reason: null,
+    cutoff: new Date(retentionCutoff(run.now_ms, o.config.days)).toISOString(),
+    dropped: expired,
+    alerts: 0,
+    held: [],
+  }
+  const reason = await reasonToHalt(o, run, expired.length)
+  if (reason !== null) return { ...report, outcome: 'halted', reason, dropped: [] }
+  if (run.dry_run) return report
+  for (const day of expired) await dropDay(o, day, run.now_ms)
+  return { ...report, outcome: 'done', alerts: await dropAlerts(o, run.now_ms) }
+}
+
+/** Days whose last moment is past the retention time, with what they hold. */
+async function planRetention(o: RetentionOptions, now_ms: number): Promise<DroppedDay[]> {
+  const reads = new Map((await readPartitions(o.store)).map(({ day, rows }) => [day, rows]))
+  const images = new Set(await o.images.days())
+  const days = [...new Set([...reads.keys(), ...images])].sort()
+  const expired: DroppedDay[] = []
+  for (const day of days) {
+    if (!dayIsExpired(day, now_ms, o.config.days)) continue
+    const count = images.has(day) ? await o.images.count(day) : 0
+    expired.push({ day, reads: reads.get(day) ?? 0, images: count })
+  }
+  return expired
+}
+
+async function reasonToHalt(
+  o: RetentionOptions,
+  run: RetentionRun,
+  partitions: number,
+): Promise<string | null> {
+  const { partitions_per_run_max, clock_difference_s_max, silence_hours_max } = o.config
+  if (partitions === 0) return null
+  if (run.confirmed !== undefined) {
+    return run.confirmed === partitions
+      ? null
+      : `Expected ${run.confirmed} expired partitions, as confirmed, but found ${partitions}`
+  }
+  if (partitions > partitions_per_run_max) {
+    return `${partitions} partitions are expired and a run may drop ${partitions_per_run_max}: check the clock, then confirm their number`
+  }
+  const newest_ms = await newestTimestamp(o.bus)
+  const ahead_s = (newest_ms - run.now_ms) / 1_000
+  if (ahead_s > clock_difference_s_max) {
+    return `The streams' newest time stamp is ${Math.round(ahead_s)} s ahead of this clock`
+  }
+  if (-ahead_s > silence_hours_max * 3_600) {
+    return `The streams' newest time stamp is ${Math.round(-ahead_s / 3_600)} h old: either no camera has sent since, or this clock is ahead`
+  }
+  return null
+}
+
+/** When a stream last took a message in, epoch ms; 0 where none ever did. */
+async function newestTimestamp(bus: Bus): Promise<number> {
+  let newest = 0
+  for (const stream of [STREAM.reads, STREAM.alerts]) {
+    const { state } = await bus.jsm.streams.info(stream)
+    const last_ms = state.last_seq === 0 ? 0 : Date.parse(state.last_ts)
+    newest = Math.max(newest, Number.isNaN(last_ms) ? 0 : last_ms)
+  }
+  return newest
+}
+
+async function dropDay(o: RetentionOptions, expired: DroppedDay, now_ms: number): Promise<void> {
+  const { store, images, day_keys, config, holder } = o
+  const { day } = expired
+  await dropPartition(store, day)
+  await images.dropDay(day)
+  await day_keys.purge(day)
+  const left = (await readPartitions(store)).some((partition) => partition.day === day)
+  if (left || (await images.days()).includes(day)) {
+    throw new Error(`Partition ${day} stands after it was dropped`)
+  }
+  await store.client.insert({
+    table: `${store.database}.retention_log`,
+    format: 'JSONEachRow',
+    values: [
+      {
+        run_at: formatDateTime(now_ms),
+        day,
+        reads: expired.reads,
+        images: expired.images,
+        cutoff: formatDateTime(retentionCutoff(now_ms, config.days)),
+        holder,
+      },
+    ],
+  })
+}
+
+/**
+ * Alerts go by the stream's age, counted from when they were raised; one of a read that came late would outlive its
+ * read, so those are looked for and erased.
+ */
+async function dropAlerts(o: RetentionOptions, now_ms: number): Promise<number> {
+  const { state } = await o.bus.jsm.streams.info(STREAM.alerts)
+  if (state.messages === 0) return 0
+  const cutoff_ms = retentionCutoff(now_ms, o.config.days)
+  const consumer = await o.bus.js.consumers.get(STREAM.alerts)
+  const expired: number[] = []
+  const messages = await consumer.consume({ max_messages: 500 })
+  for await (const message of messages) {
+    if (Date.parse(message.json<Alert>().read.time) < cutoff_ms) expired.push(message.seq)
+    if (message.info.pending === 0 || message.seq >= state.last_seq) break
+  }
+  for (const seq of expired) await o.bus.jsm.streams.deleteMessage(STREAM.alerts, seq, true)
+  return expired.length
+}

@@ -1,0 +1,176 @@
+// The role `ingest`: takes its share of the partitions by leases, and runs a pipeline for each that it holds.
+import { randomUUID } from 'node:crypto'
+import { Piscina } from 'piscina'
+import { AlertRaiser } from '../alerts/raise.ts'
+import type { Bus } from '../bus/connection.ts'
+
+import { holdLease } from '../bus/lease.ts'
+import { readsFilter, STREAM, trimBefore } from '../bus/streams.ts'
+import type { Config } from '../config/schema.ts'
+import { DayKeys, openDayKeys } from '../evidence/day-keys.ts'
+import { ImageStore } from '../evidence/images.ts'
+import { ActiveLists, type Generation } from '../hotlists/active.ts'
+import { openManifests } from '../hotlists/manifest.ts'
+import { loadLookAlikes } from '../matching/look-alikes.ts'
+import type { Store } from '../store/client.ts'
+import type { Logger } from '../telemetry/log.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { BacklogDrainer } from './backlog.ts'
+import { Pipeline } from './pipeline.ts'
+import { settleBatch } from './settle.ts'
+import type { IndexShare, Work, WorkDone } from './work.ts'
+import type { WorkerSettings } from './worker.ts'
+import { RowWriter } from './writer.ts'
+
+export interface IngestOptions {
+  config: Config
+  bus: Bus
+  store: Store
+  log: Logger
+  metrics: Metrics
+}
+
+export interface Ingest {
+  /** Partitions whose lease this process holds. */
+  readonly partitions_held: number
+  stop(): Promise<void>
+}
+
+const LAG_EVERY_MS = 5_000
+const CLOSE_MS_MAX = 10_000
+
+export async function startIngest(o: IngestOptions): Promise<Ingest> {
+  const { config, bus, store, log, metrics } = o
+  const classes = [...loadLookAlikes()]
+  const lists = new ActiveLists({
+    store,
+    manifests: await openManifests(bus),
+    data_dir: config.data_dir,
+    classes,
+    edit_chars_min: config.matching.edit_chars_min,
+    log,
+    onSwap: (generation) => metrics.entries.set(generation.size),
+  })
+  await lists.start()
+  const day_keys = new DayKeys(await openDayKeys(bus), config.retention.days)
+  await day_keys.start((error) => log.error({ err: error }, 'Day keys could not be renewed.'))
+  const pool = startPool(config, classes)
+  const writer = new RowWriter({
+    bus,
+    store,
+    log,
+    metrics,
+    insert_wait_ms_max: config.ingest.insert_wait_ms_max,
+  })
+  const drainer = new BacklogDrainer({
+    bus,
+    store,
+    log,
+    metrics,
+    onStored: () => writer.storeWorks(),
+  })
+  drainer.start()
+  const images = new ImageStore(config.data_dir)
+  const generation = (number: number) => lists.generation(number)
+  const pipelines = new Set<Pipeline>()
+  let stopping = false
+  const run = (partition: number) => async (signal: AbortSignal) => {
+    // What this process knew of alerts may be stale once another has held the partition.
+    const raiser = new AlertRaiser(bus, config.alerts.passage_s)
+    const pipeline = new Pipeline({
+      bus,
+      config,
+      pool,
+      writer,
+      log,
+      metrics,
+      stream: STREAM.reads,
+      consumer_prefix: `ingest-${partition}`,
+      filter_subject: readsFilter(config.ingest.partitions, partition),
+      index: () => share(lists.current),
+      dayKeys: () => day_keys.current,
+      settle: (done, abort) =>
+        settleBatch({ bus, raiser, images, generation, metrics }, done, abort),
+    })
+    pipelines.add(pipeline)
+    const ended = new Promise((resolve) => signal.addEventListener('abort', resolve))
+    await Promise.race([pipeline.open(), ended])
+    await ended
+    pipelines.delete(pipeline)
+    // Told to stop, it finishes what it holds; robbed of the lease, it lets go at once.
+    await pipeline.close(stopping ? CLOSE_MS_MAX : 0)
+  }
+  const holder = randomUUID()
+  const leases = await Promise.all(
+    Array.from({ length: config.ingest.partitions }, (_, partition) =>
+      holdLease(bus, {
+        key: `ingest-${partition}`,
+        holder,
+        lease_ms: config.ingest.lease_ms,
+        log,
+        onGained: (signal) =>
+          run(partition)(signal).catch((error: unknown) => {
+            log.error({ err: error, partition }, 'The partition could not be taken.')
+          }),
+      }),
+    ),
+  )
+  const housekeeping = setInterval(() => void keepHouse(o, pipelines), LAG_EVERY_MS)
+  return {
+    get partitions_held() {
+      return pipelines.size
+    },
+    async stop() {
+      clearInterval(housekeeping)
+      stopping = true
+      await Promise.all(leases.map((lease) => lease.stop()))
+      await drainer.stop()
+      day_keys.stop()
+      await lists.stop()
+      await pool.destroy()
+    },
+  }
+}
+
+/** What of a generation goes to a worker: the shared memory, and not the entries themselves. */
+function share(current: Generation | null): IndexShare | null {
+  return current && { generation: current.generation, block: current.block, table: current.table }
+}
+
+function startPool(config: Config, classes: string[]): Piscina<Work, WorkDone> {
+  const { model, edit_cost_max } = config.matching
+  return new Piscina<Work, WorkDone>({
+    filename: new URL('./worker.ts', import.meta.url).href,
+    minThreads: config.ingest.workers,
+    maxThreads: config.ingest.workers,
+    workerData: { classes, model, edit_cost_max } satisfies WorkerSettings,
+    concurrentTasksPerWorker: 1,
+  })
+}
+
+/** Acknowledged reads are freed once they fill this much of READS. */
+const TRIM_BYTES = 256 * 1024 * 1024
+
+/** Shows how far behind the stream this process is, and frees what is done with. */
+async function keepHouse({ bus, config, log, metrics }: IngestOptions, pipelines: Set<Pipeline>) {
+  try {
+    let lag = 0
+    for (const pipeline of pipelines) lag += await pipeline.lag()
+    metrics.ingestLag.set(lag)
+    if (pipelines.size === 0) return
+    const { state } = await bus.jsm.streams.info(STREAM.reads)
+    const floors: number[] = []
+    for await (const consumer of bus.jsm.consumers.list(STREAM.reads)) {
+      if (!consumer.name.startsWith('ingest-')) continue
+      // A partition without traffic would otherwise hold up all the others.
+      const idle = consumer.num_pending === 0 && consumer.num_ack_pending === 0
+      floors.push(idle ? state.last_seq : consumer.ack_floor.stream_seq)
+    }
+    // A partition without a consumer has acknowledged nothing.
+    if (floors.length < config.ingest.partitions || state.bytes < TRIM_BYTES) return
+    const done = Math.min(...floors)
+    if (done > state.first_seq) await trimBefore(bus, STREAM.reads, done)
+  } catch (error) {
+    log.debug({ err: error }, 'The lag of ingest could not be read.')
+  }
+}

@@ -1,0 +1,240 @@
+// One partition's way from the stream to alerts and rows, for as long as this process holds its lease.
+//
+//   puller ─ message ─► builder ─ batch ─► worker ─ work done ─► alerts, images, rejects ─► row group ─► writer ─► ack
+//
+// Batches are settled in order, so a group of rows covers all messages up to its last one, and its acknowledgement is an
+// "ack of all up to here". A batch leaves the builder when it is full, or batch_wait_ms_max after its first message.
+// Groups of rows are larger than batches: the store wants few large inserts, the console wants its alert now.
+//
+// An epoch begins with each rewind of the puller. What an earlier epoch still holds is let go, not settled: its messages
+// come again, and every effect that it has had already is idempotent.
+import type { Msg } from '@nats-io/transport-node'
+import type { Piscina } from 'piscina'
+import type { Bus } from '../bus/connection.ts'
+import type { Config } from '../config/schema.ts'
+import type { Logger } from '../telemetry/log.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { BatchBuilder, type PackedBatch } from './batch.ts'
+import { Puller, type StreamPosition } from './puller.ts'
+import type { IndexShare, Work, WorkDone } from './work.ts'
+import type { RowGroup, RowWriter } from './writer.ts'
+
+export interface PipelineOptions {
+  bus: Bus
+  config: Config
+  pool: Piscina<Work, WorkDone>
+  writer: RowWriter
+  stream: string
+  consumer_prefix: string
+  filter_subject?: string
+  index: () => IndexShare | null
+  dayKeys: () => ReadonlyMap<string, string>
+  /** Publishes what a batch has found, before its rows count as settled. */
+  settle: (done: WorkDone, signal: AbortSignal) => Promise<void>
+  log: Logger
+  metrics: Metrics
+}
+
+/** Rows that wait for the writer, in bytes, before no more messages are taken. */
+const ROWS_HELD_BYTES_MAX = 64 * 1024 * 1024
+
+class Epoch {
+  readonly abort = new AbortController()
+  /** Settles batches one after the other. */
+  tail: Promise<void> = Promise.resolve()
+  batches = 0
+  group: RowGroup = { chunks: [], rows: 0, bytes: 0 }
+  group_last: string | null = null
+  group_timer: NodeJS.Timeout | undefined
+  held_bytes = 0
+  /** Groups in order; the longest durable prefix is acknowledged. */
+  groups: { last: string; durable: boolean }[] = []
+}
+
+export class Pipeline {
+  #o: PipelineOptions
+  #puller: Puller
+  #epoch = new Epoch()
+  #builder: BatchBuilder | null = null
+  #builder_last: string | null = null
+  #flush_timer: NodeJS.Timeout | undefined
+  #spare: { data: ArrayBuffer; meta: ArrayBuffer }[] = []
+  #closed = false
+
+  constructor(options: PipelineOptions) {
+    this.#o = options
+    const { ingest } = options.config
+    this.#puller = new Puller({
+      bus: options.bus,
+      stream: options.stream,
+      consumer_prefix: options.consumer_prefix,
+      ...(options.filter_subject ? { filter_subject: options.filter_subject } : {}),
+      ack_pending_max: ingest.ack_pending_max,
+      pull_messages_max: ingest.batch_messages_max,
+      pull_bytes_max: ingest.pull_bytes_max,
+      log: options.log,
+      onMessage: (message, position) => this.#add(message, position),
+      onRewind: () => this.#newEpoch(),
+    })
+  }
+
+  open(): Promise<void> {
+    return this.#puller.open()
+  }
+
+  lag(): Promise<number> {
+    return this.#puller.lag()
+  }
+
+  /** Stops taking messages, settles what is in work within `ms_max`, then lets go of the rest. */
+  async close(ms_max: number): Promise<void> {
+    this.#closed = true
+    this.#puller.close()
+    const epoch = this.#epoch
+    this.#submit()
+    const settled = epoch.tail.then(() => this.#flushGroup(epoch))
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise((resolve) => {
+      timer = setTimeout(resolve, ms_max)
+    })
+    await Promise.race([settled.catch(() => undefined), late])
+    clearTimeout(timer)
+    this.#letGo(epoch)
+  }
+
+  #newEpoch(): void {
+    this.#letGo(this.#epoch)
+    this.#epoch = new Epoch()
+    this.#builder = null
+    clearTimeout(this.#flush_timer)
+    this.#puller.resume()
+  }
+
+  #letGo(epoch: Epoch): void {
+    clearTimeout(epoch.group_timer)
+    epoch.abort.abort(new Error('The partition was let go'))
+  }
+
+  #add(message: Msg, position: StreamPosition): void {
+    const payload = message.data
+    if (this.#builder !== null && !this.#builder.fits(payload.length)) this.#submit()
+    if (this.#builder === null) {
+      this.#builder = this.#newBuilder(payload.length)
+      this.#flush_timer = setTimeout(() => this.#submit(), this.#o.config.ingest.batch_wait_ms_max)
+    }
+    this.#builder.add(payload, message.subject, position.seq, position.received_ms)
+    this.#builder_last = message.reply as string
+    if (this.#builder.messages >= this.#builder.messages_max) this.#submit()
+  }
+
+  #newBuilder(bytes: number): BatchBuilder {
+    const { batch_messages_max, batch_bytes_max } = this.#o.config.ingest
+    if (bytes > batch_bytes_max) {
+      return new BatchBuilder(new ArrayBuffer(bytes), new ArrayBuffer(BatchBuilder.metaBytes(1)))
+    }
+    const spare = this.#spare.pop() ?? {
+      data: new ArrayBuffer(batch_bytes_max),
+      meta: new ArrayBuffer(BatchBuilder.metaBytes(batch_messages_max)),
+    }
+    return new BatchBuilder(spare.data, spare.meta)
+  }
+
+  #submit(): void {
+    clearTimeout(this.#flush_timer)
+    if (this.#builder === null) return
+    const batch = this.#builder.finish()
+    const last = this.#builder_last as string
+    this.#builder = null
+    const epoch = this.#epoch
+    epoch.batches += 1
+    const done = this.#o.pool.run(this.#work(batch), { transferList: [batch.data, batch.meta] })
+    // Handled with the tail; without this a rejection before its turn would count as unhandled.
+    done.catch(() => undefined)
+    epoch.tail = epoch.tail.then(() => this.#settle(epoch, done, last))
+    epoch.tail.catch((error: unknown) => this.#failed(epoch, error))
+    this.#adjustPull(epoch)
+  }
+
+  #work(batch: PackedBatch): Work {
+    const { ingest, retention } = this.#o.config
+    return {
+      batch,
+      index: this.#o.index(),
+      day_keys: this.#o.dayKeys(),
+      message_bytes_max: ingest.message_bytes_max,
+      reads_per_message_max: ingest.reads_per_message_max,
+      image_bytes_max: ingest.image_bytes_max,
+      retention_days: retention.days,
+    }
+  }
+
+  async #settle(epoch: Epoch, pending: Promise<WorkDone>, last: string): Promise<void> {
+    const done = await pending
+    epoch.abort.signal.throwIfAborted()
+    if (done.data.byteLength === this.#o.config.ingest.batch_bytes_max) {
+      this.#spare.push({ data: done.data, meta: done.meta })
+    }
+    this.#o.metrics.readsReceived.inc(done.reads)
+    await this.#o.settle(done, epoch.abort.signal)
+    epoch.abort.signal.throwIfAborted()
+    epoch.batches -= 1
+    this.#group(epoch, done, last)
+    this.#adjustPull(epoch)
+  }
+
+  #group(epoch: Epoch, done: WorkDone, last: string): void {
+    const { rows_per_insert_max, rows_bytes_max, rows_wait_ms_max } = this.#o.config.ingest
+    if (epoch.group.bytes + done.rows.length > rows_bytes_max) this.#flushGroup(epoch)
+    const group = epoch.group
+    if (done.rows.length > 0) group.chunks.push(done.rows)
+    group.rows += done.stored
+    group.bytes += done.rows.length
+    epoch.held_bytes += done.rows.length
+    epoch.group_last = last
+    if (group.rows >= rows_per_insert_max) this.#flushGroup(epoch)
+    else epoch.group_timer ??= setTimeout(() => this.#flushGroup(epoch), rows_wait_ms_max)
+  }
+
+  #flushGroup(epoch: Epoch): Promise<void> {
+    clearTimeout(epoch.group_timer)
+    epoch.group_timer = undefined
+    const last = epoch.group_last
+    if (last === null) return Promise.resolve()
+    const group = epoch.group
+    epoch.group = { chunks: [], rows: 0, bytes: 0 }
+    epoch.group_last = null
+    const mark = { last, durable: false }
+    epoch.groups.push(mark)
+    return this.#write(epoch, group, mark).catch((error: unknown) => this.#failed(epoch, error))
+  }
+
+  async #write(
+    epoch: Epoch,
+    group: RowGroup,
+    mark: { last: string; durable: boolean },
+  ): Promise<void> {
+    if (group.rows > 0) await this.#o.writer.write(group, epoch.abort.signal)
+    mark.durable = true
+    epoch.held_bytes -= group.bytes
+    let acknowledge: string | null = null
+    while (epoch.groups[0]?.durable) acknowledge = (epoch.groups.shift() as typeof mark).last
+    if (acknowledge !== null && !epoch.abort.signal.aborted) this.#o.bus.nc.publish(acknowledge)
+    this.#adjustPull(epoch)
+  }
+
+  #adjustPull(epoch: Epoch): void {
+    if (epoch !== this.#epoch || this.#closed) return
+    const full =
+      epoch.batches >= this.#o.config.ingest.batches_in_work_max ||
+      epoch.held_bytes > ROWS_HELD_BYTES_MAX
+    if (full) this.#puller.pause()
+    else this.#puller.resume()
+  }
+
+  #failed(epoch: Epoch, error: unknown): void {
+    if (epoch !== this.#epoch || epoch.abort.signal.aborted || this.#closed) return
+    this.#o.log.error({ err: error }, 'A batch failed; its messages are taken again.')
+    epoch.abort.abort(error)
+    setTimeout(() => void this.#puller.rewind('A batch failed'), 500)
+  }
+}

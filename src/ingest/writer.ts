@@ -1,0 +1,137 @@
+// Where rows become durable: in the store, or, when that is behind or down, on the stream BACKLOG.
+//
+//            an insert fails, takes longer than insert_wait_ms_max, or no slot is free for as long
+//   direct ─────────────────────────────────────────────────────────────────────────────────────► backlog
+//      ▲                                                                                              │
+//      └───────────────── the drainer has put a batch from BACKLOG into the store ◄───────────────────┘
+//
+// direct   Groups of rows go to the store, INSERTS_MAX at a time.
+// backlog  Groups go to BACKLOG, one message each, and count as durable once the stream has acknowledged them. The
+//          drainer (backlog.ts) tries the store by itself, and its first success leads back to direct.
+// Either way `write` resolves only when the rows are durable, and gives up only when told to: nobody acknowledges reads
+// whose rows could still be lost. A group may end up in both places; the store keeps each read once.
+import { headers } from '@nats-io/transport-node'
+import type { Bus } from '../bus/connection.ts'
+import type { Store } from '../store/client.ts'
+import { insertReads } from '../store/reads.ts'
+import type { Logger } from '../telemetry/log.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+
+export interface RowGroup {
+  chunks: Uint8Array[]
+  rows: number
+  bytes: number
+}
+
+export const BACKLOG_SUBJECT = 'backlog.v1.reads'
+/** Header of a BACKLOG message: how many rows it holds. */
+export const ROWS_HEADER = 'Hotplate-Rows'
+const INSERTS_MAX = 2
+const PUBLISH_MS_MAX = 10_000
+
+export interface WriterOptions {
+  bus: Bus
+  store: Store
+  insert_wait_ms_max: number
+  log: Logger
+  metrics: Metrics
+}
+
+export class RowWriter {
+  #o: WriterOptions
+  #mode: 'direct' | 'backlog' = 'direct'
+  #inserting = 0
+  #waiting: (() => void)[] = []
+
+  constructor(options: WriterOptions) {
+    this.#o = options
+  }
+
+  get mode(): 'direct' | 'backlog' {
+    return this.#mode
+  }
+
+  /** Resolves once the rows are in the store or on BACKLOG; rejects only when `signal` aborts. */
+  async write(group: RowGroup, signal: AbortSignal): Promise<'stored' | 'backlogged'> {
+    if (this.#mode === 'direct' && (await this.#slot())) {
+      try {
+        await insertReads(
+          this.#o.store,
+          group.chunks,
+          AbortSignal.timeout(this.#o.insert_wait_ms_max),
+        )
+        this.#o.metrics.readsStored.inc(group.rows)
+        return 'stored'
+      } catch (error) {
+        this.#fallBehind(error)
+      } finally {
+        this.#release()
+      }
+    }
+    await this.#publish(group, signal)
+    return 'backlogged'
+  }
+
+  /** The drainer's word that the store takes rows again. */
+  storeWorks(): void {
+    if (this.#mode === 'direct') return
+    this.#mode = 'direct'
+    this.#o.log.info('The store takes rows again.')
+  }
+
+  #fallBehind(error: unknown): void {
+    if (this.#mode === 'backlog') return
+    this.#mode = 'backlog'
+    this.#o.log.warn({ err: error }, 'The store is behind or down: rows go to BACKLOG.')
+  }
+
+  /** Waits for one of the slots; false where none came free in time or the mode has changed. */
+  async #slot(): Promise<boolean> {
+    if (this.#inserting >= INSERTS_MAX && !(await this.#turn())) {
+      this.#fallBehind(new Error('No insert came to an end in time'))
+      return false
+    }
+    if (this.#mode !== 'direct') return false
+    this.#inserting += 1
+    return true
+  }
+
+  #turn(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const go = () => {
+        clearTimeout(timer)
+        resolve(true)
+      }
+      const timer = setTimeout(() => {
+        this.#waiting = this.#waiting.filter((waiting) => waiting !== go)
+        resolve(false)
+      }, this.#o.insert_wait_ms_max)
+      this.#waiting.push(go)
+    })
+  }
+
+  #release(): void {
+    this.#inserting -= 1
+    this.#waiting.shift()?.()
+  }
+
+  async #publish(group: RowGroup, signal: AbortSignal): Promise<void> {
+    const payload = Buffer.concat(group.chunks)
+    const head = headers()
+    head.set(ROWS_HEADER, String(group.rows))
+    for (let wait_ms = 50; ; wait_ms = Math.min(wait_ms * 2, 2_000)) {
+      signal.throwIfAborted()
+      try {
+        await this.#o.bus.js.publish(BACKLOG_SUBJECT, payload, {
+          headers: head,
+          timeout: PUBLISH_MS_MAX,
+        })
+        this.#o.metrics.readsBacklogged.inc(group.rows)
+        return
+      } catch (error) {
+        this.#o.log.warn({ err: error }, 'BACKLOG does not take rows; trying again.')
+        await new Promise((resolve) => setTimeout(resolve, wait_ms))
+      }
+    }
+  }
+}

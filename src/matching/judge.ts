@@ -1,0 +1,124 @@
+// From the native matcher's hits to matches: what a hit is called, what it costs, and whether it is likely enough to alert.
+import type { Match } from '../domain/alert.ts'
+import type { Candidate } from '../domain/read.ts'
+import type { EntryTable } from './entry-table.ts'
+import { alignPlates } from './explain.ts'
+import { Matcher, PLATE_RECORD_BYTES, packPlate } from './matcher.ts'
+import type { Model } from './model.ts'
+import { alignmentCost } from './model.ts'
+
+export interface Sighted {
+  plate: string
+  region: string
+  candidates: readonly Candidate[] | null
+}
+
+export interface JudgeOptions {
+  classes: readonly string[]
+  model: Model
+  /** A one-edit match alerts when its cost is at most this; nearer classes always do. */
+  edit_cost_max: number
+}
+
+export interface JudgedHit {
+  /** Index into the reads given. */
+  read: number
+  entry: number
+  match: Match
+}
+
+/** Candidate readings looked up besides a read's own plate; engines put the likely ones first. */
+const CANDIDATES_MATCHED_MAX = 10
+
+export class Judge {
+  #matcher: Matcher
+  #table: EntryTable
+  #options: JudgeOptions
+  #records = new Uint8Array(4_096 * PLATE_RECORD_BYTES)
+  /** For each record: its read, and which candidate (-1: the plate itself). */
+  #origin = new Int32Array(4_096 * 2)
+
+  constructor(block: SharedArrayBuffer, table: EntryTable, options: JudgeOptions) {
+    this.#matcher = new Matcher(block)
+    this.#table = table
+    this.#options = options
+  }
+
+  /** All matches of these reads, each pair of read and entry once, ordered by read then entry. */
+  match(reads: readonly Sighted[]): JudgedHit[] {
+    const hits = this.#matcher.match(this.#records, this.#pack(reads))
+    if (hits.length === 0) return []
+    const found = new Map<number, Map<number, Match>>()
+    for (let at = 0; at < hits.length; at += 2) {
+      const record = hits[at] as number
+      const entry = hits[at + 1] as number
+      const read = this.#origin[record * 2] as number
+      const candidate = this.#origin[record * 2 + 1] as number
+      const match = this.#judge(reads[read] as Sighted, entry, candidate)
+      if (match === null) continue
+      let entries = found.get(read)
+      if (!entries) found.set(read, (entries = new Map()))
+      const known = entries.get(entry)
+      if (!known || match.cost < known.cost) entries.set(entry, match)
+    }
+    return [...found].flatMap(([read, entries]) =>
+      [...entries].sort(([a], [b]) => a - b).map(([entry, match]) => ({ read, entry, match })),
+    )
+  }
+
+  #pack(reads: readonly Sighted[]): number {
+    let count = 0
+    for (let read = 0; read < reads.length; read += 1) {
+      const { plate, candidates } = reads[read] as Sighted
+      this.#reserve(count + 1 + CANDIDATES_MATCHED_MAX)
+      this.#add(count, read, -1, plate, false)
+      count += 1
+      if (candidates === null) continue
+      const many = Math.min(candidates.length, CANDIDATES_MATCHED_MAX)
+      for (let index = 0; index < many; index += 1) {
+        const candidate = (candidates[index] as Candidate).plate
+        if (candidate === plate) continue
+        this.#add(count, read, index, candidate, true)
+        count += 1
+      }
+    }
+    return count
+  }
+
+  #add(record: number, read: number, candidate: number, plate: string, fold_only: boolean): void {
+    packPlate(this.#records, record, plate, fold_only)
+    this.#origin[record * 2] = read
+    this.#origin[record * 2 + 1] = candidate
+  }
+
+  #reserve(records: number): void {
+    if (records * 2 <= this.#origin.length) return
+    const more = new Uint8Array(records * 2 * PLATE_RECORD_BYTES)
+    more.set(this.#records)
+    this.#records = more
+    const origin = new Int32Array(records * 4)
+    origin.set(this.#origin)
+    this.#origin = origin
+  }
+
+  #judge(read: Sighted, entry: number, candidate: number): Match | null {
+    const { classes, model, edit_cost_max } = this.#options
+    const listed = this.#table.plate(entry)
+    const { class: kind, aligned } = alignPlates(read.plate, listed, classes)
+    const state = compareStates(read.region, this.#table.region(entry))
+    if (candidate >= 0) {
+      const { plate, confidence } = read.candidates?.[candidate] as Candidate
+      const cost = -Math.log(Math.min(Math.max(confidence, 0.001), 1))
+      return { class: 'candidate', cost, score: Math.exp(-cost), aligned, candidate: plate, state }
+    }
+    const cost = alignmentCost(model, aligned)
+    const edited = kind === 'substitution' || kind === 'insertion' || kind === 'deletion'
+    if (edited && cost > edit_cost_max) return null
+    return { class: kind, cost, score: Math.exp(-cost), aligned, state }
+  }
+}
+
+function compareStates(seen: string, listed: string): Match['state'] {
+  if (seen === '' || listed === '') return 'unknown'
+  return seen === listed ? 'same' : 'differs'
+}

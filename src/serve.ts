@@ -1,0 +1,97 @@
+// The service: platform, roles and what is seen from outside, put together, and taken apart in the opposite order.
+import { type Access, createAccess } from './access/access.ts'
+import { createDelivery } from './alerts/delivery.ts'
+import type { Config } from './config/schema.ts'
+import { ImageStore } from './evidence/images.ts'
+import { startKeeper } from './evidence/keeper.ts'
+import { startGateway } from './gateway/server.ts'
+import { type Ingest, startIngest } from './ingest/ingest.ts'
+import { type DataKind, type Platform, startPlatform } from './platform.ts'
+import { createReadiness, startHealth } from './telemetry/health.ts'
+import type { Logger } from './telemetry/log.ts'
+import { createMetrics, type Metrics } from './telemetry/metrics.ts'
+
+export const ROLES = ['ingest', 'gateway', 'keeper'] as const
+export type Role = (typeof ROLES)[number]
+
+export interface ServiceOptions {
+  config: Config
+  roles: readonly Role[]
+  kind: DataKind
+  log: Logger
+}
+
+export interface Service {
+  platform: Platform
+  metrics: Metrics
+  /** Only with the role `ingest`. */
+  ingest: Ingest | null
+  /** Only with the role `gateway`. */
+  access: Access | null
+  gateway_port: number | null
+  health_port: number
+  /** Drains: not ready first, then no new work, then what is in work, then the engines. */
+  stop(): Promise<void>
+}
+
+/** @throws HotplateError when a part can't start; everything started before it has then been stopped */
+export async function startService({ config, roles, kind, log }: ServiceOptions): Promise<Service> {
+  const metrics = createMetrics()
+  const readiness = createReadiness()
+  const stops: (() => Promise<void>)[] = []
+  const stop = async () => {
+    readiness.drain()
+    for (const step of stops.splice(0).reverse()) {
+      await step().catch((error: unknown) => log.error({ err: error }, 'A part did not stop.'))
+    }
+  }
+  try {
+    const health = await startHealth({ config, metrics, log, readiness })
+    stops.push(() => health.stop())
+    const platform = await startPlatform({ config, kind, log, metrics, name: 'hotplate' })
+    stops.push(() => platform.stop())
+    const { bus, store } = platform
+    readiness.add('nats', () => bus.nc.flush())
+    if (roles.includes('keeper')) {
+      const keeper = await startKeeper({ config, bus, store, log, metrics })
+      stops.push(() => keeper.stop())
+    }
+    const door = roles.includes('gateway') ? await openDoor() : null
+    const ingest = roles.includes('ingest')
+      ? await startIngest({ config, bus, store, log, metrics })
+      : null
+    if (ingest) stops.push(() => ingest.stop())
+    return {
+      platform,
+      metrics,
+      ingest,
+      access: door?.access ?? null,
+      gateway_port: door?.gateway.port ?? null,
+      health_port: health.port,
+      stop,
+    }
+
+    async function openDoor() {
+      const access = await createAccess({ bus, config, log })
+      stops.push(async () => access.stop())
+      const delivery = await createDelivery({ bus, config, metrics, log })
+      stops.push(() => delivery.stop())
+      const images = new ImageStore(config.data_dir)
+      const gateway = await startGateway({
+        config,
+        bus,
+        access,
+        images,
+        delivery,
+        log,
+        metrics,
+        readiness,
+      })
+      stops.push(() => gateway.stop())
+      return { access, gateway }
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}

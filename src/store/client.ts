@@ -1,0 +1,74 @@
+// The store: ClickHouse through its own client, whether the embedded engine or a server answers.
+import { type ClickHouseClient, ClickHouseError, createClient } from '@clickhouse/client'
+import { HotplateError } from '../domain/error.ts'
+
+export interface StoreOptions {
+  url: string
+  user: string
+  password: string
+  database: string
+  /** Name of the cluster for the Replicated form of the schema, or null. */
+  cluster: string | null
+}
+
+export interface Store {
+  readonly client: ClickHouseClient
+  readonly database: string
+  readonly cluster: string | null
+  /** Resolves when the store answers a query; rejects with HotplateError STORE_UNAVAILABLE. */
+  check(): Promise<void>
+  close(): Promise<void>
+}
+
+export function connectStore(options: StoreOptions): Store {
+  const client = createClient({
+    url: options.url,
+    username: options.user,
+    password: options.password,
+    // The database may not exist before the schema is written, so every statement names it.
+    database: 'default',
+    application: 'hotplate',
+    request_timeout: 120_000,
+    max_open_connections: 8,
+    keep_alive: { enabled: true, idle_socket_ttl: 2_000 },
+    log: { level: 127 },
+  })
+  return {
+    client,
+    database: options.database,
+    cluster: options.cluster,
+    async check() {
+      const result = await client.ping()
+      if (!result.success) {
+        throw new HotplateError(
+          'STORE_UNAVAILABLE',
+          `ClickHouse at ${options.url} does not answer`,
+          {
+            cause: result.error,
+          },
+        )
+      }
+    },
+    close: () => client.close(),
+  }
+}
+
+/** ClickHouse's own refusals: the statement or its data is at fault, and a retry would fail alike. */
+const OF_THE_STATEMENT = new Set([
+  '16',
+  '26',
+  '27',
+  '41',
+  '47',
+  '53',
+  '60',
+  '62',
+  '72',
+  '117',
+  '131',
+])
+
+/** Whether the store answered that the data itself can't be taken, as against being down, busy or full. */
+export function isDataError(error: unknown): boolean {
+  return error instanceof ClickHouseError && OF_THE_STATEMENT.has(error.code)
+}

@@ -1,0 +1,108 @@
+// Rows of `reads`: the columns as ingest writes them, and the questions that the program itself asks.
+import { Readable } from 'node:stream'
+import { retentionCutoff } from '../domain/time.ts'
+import type { Store } from './client.ts'
+
+/** Order of the fields in a row of TabSeparated, as ingest/rows.ts writes them. */
+export const READ_COLUMNS = [
+  'camera',
+  'id',
+  'time',
+  'received_at',
+  'device_time',
+  'clock_suspect',
+  'plate',
+  'region',
+  'confidence',
+  'char_confidence',
+  'candidates',
+  'lat',
+  'lon',
+  'heading',
+  'lane',
+  'make',
+  'model',
+  'color',
+  'type',
+  'year',
+  'image_plate',
+  'image_vehicle',
+  'precedence',
+] as const
+
+/**
+ * Writes rows of TabSeparated bytes. Repeating it with the same rows changes nothing that a query with FINAL shows.
+ * @throws ClickHouseError or a connection's error
+ */
+export async function insertReads(
+  { client, database }: Store,
+  chunks: readonly Uint8Array[],
+  signal?: AbortSignal,
+): Promise<void> {
+  await client.insert({
+    table: `${database}.reads`,
+    values: Readable.from(chunks, { objectMode: false }),
+    format: 'TabSeparated',
+    columns: [...READ_COLUMNS] as [string, ...string[]],
+    ...(signal ? { abort_signal: signal } : {}),
+  })
+}
+
+export interface DayPartition {
+  /** `YYYY-MM-DD` */
+  day: string
+  rows: number
+  bytes: number
+}
+
+/** Day partitions of `reads`, oldest first. */
+export async function readPartitions({ client, database }: Store): Promise<DayPartition[]> {
+  const result = await client.query({
+    query: `SELECT partition AS day, sum(rows) AS rows, sum(bytes_on_disk) AS bytes FROM system.parts
+      WHERE database = {database: String} AND table = 'reads' AND active GROUP BY partition ORDER BY partition`,
+    query_params: { database },
+    format: 'JSONEachRow',
+  })
+  const rows = await result.json<{ day: string; rows: string; bytes: string }>()
+  return rows.map((row) => ({ day: row.day, rows: Number(row.rows), bytes: Number(row.bytes) }))
+}
+
+/** Drops a day: metadata, not a delete of rows. */
+export async function dropPartition(store: Store, day: string): Promise<void> {
+  const on_cluster = store.cluster ? `ON CLUSTER '${store.cluster}'` : ''
+  await store.client.command({
+    query: `ALTER TABLE ${store.database}.reads ${on_cluster} DROP PARTITION {day: String}`,
+    query_params: { day },
+  })
+}
+
+export interface PlateSighting {
+  camera: string
+  id: string
+  time: string
+  plate: string
+}
+
+/**
+ * Reads of one plate within the retention time, newest first.
+ * The order by plate finds the candidates; the table itself then says which of them stand (the first read of an id wins).
+ */
+export async function readsOfPlate(
+  { client, database }: Store,
+  plate: string,
+  now_ms: number,
+  retention_days: number,
+  rows_max = 1_000,
+): Promise<PlateSighting[]> {
+  const result = await client.query({
+    query: `SELECT camera, id, time, plate FROM ${database}.reads FINAL
+      WHERE (camera, id) IN (
+        SELECT camera, id FROM ${database}.reads
+        WHERE plate = {plate: String} AND time > fromUnixTimestamp64Milli({cutoff: Int64}, 'UTC'))
+      AND plate = {plate: String} AND time > fromUnixTimestamp64Milli({cutoff: Int64}, 'UTC')
+      ORDER BY time DESC LIMIT {rows: UInt32}`,
+    query_params: { plate, cutoff: retentionCutoff(now_ms, retention_days), rows: rows_max },
+    format: 'JSONEachRow',
+  })
+  return result.json<PlateSighting>()
+}

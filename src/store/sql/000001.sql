@@ -1,0 +1,68 @@
+-- Reads: what every camera saw, one partition per UTC day of the trusted time, so that the purge is a partition drop.
+-- A read is identified by (camera, id) and the first one wins: `precedence` falls as the stream's sequence rises, and
+-- ReplacingMergeTree keeps the highest. Plate look-ups and camera-and-time scans have an order of their own each, as
+-- projections: with either as the table's key a read sent twice with another plate would be stored twice.
+CREATE TABLE IF NOT EXISTS {database}.reads {on_cluster}
+(
+    camera LowCardinality(String),
+    id String CODEC(ZSTD(1)),
+    time DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    received_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    device_time Nullable(DateTime64(3, 'UTC')) CODEC(ZSTD(1)),
+    clock_suspect Bool,
+    plate String CODEC(ZSTD(1)),
+    region LowCardinality(String),
+    confidence Nullable(Float32) CODEC(ZSTD(1)),
+    char_confidence Array(Float32) CODEC(ZSTD(1)),
+    candidates Array(Tuple(plate String, confidence Float32)) CODEC(ZSTD(1)),
+    lat Nullable(Decimal(9, 6)) CODEC(ZSTD(1)),
+    lon Nullable(Decimal(9, 6)) CODEC(ZSTD(1)),
+    heading Nullable(UInt16) CODEC(ZSTD(1)),
+    lane Nullable(UInt8) CODEC(ZSTD(1)),
+    make LowCardinality(String),
+    model LowCardinality(String),
+    color LowCardinality(String),
+    type LowCardinality(String),
+    year Nullable(UInt16) CODEC(ZSTD(1)),
+    image_plate Bool,
+    image_vehicle Bool,
+    precedence UInt64 CODEC(Delta(8), ZSTD(1)),
+    PROJECTION by_plate (SELECT plate, time, camera, id ORDER BY plate, time),
+    PROJECTION by_camera_time (SELECT camera, time, plate, id ORDER BY camera, time)
+)
+ENGINE = {replacing}(precedence)
+PARTITION BY toDate(time, 'UTC')
+ORDER BY (camera, id)
+SETTINGS deduplicate_merge_projection_mode = 'rebuild';
+
+-- Hot-list entries by version; the manifest that says which version is in force is a key-value document.
+CREATE TABLE IF NOT EXISTS {database}.hotlist_entries {on_cluster}
+(
+    list LowCardinality(String),
+    version UInt32,
+    id String CODEC(ZSTD(1)),
+    plate String CODEC(ZSTD(1)),
+    region LowCardinality(String),
+    reason String CODEC(ZSTD(1)),
+    case_number String CODEC(ZSTD(1)),
+    make LowCardinality(String),
+    model LowCardinality(String),
+    color LowCardinality(String),
+    type LowCardinality(String),
+    year Nullable(UInt16)
+)
+ENGINE = {replacing}
+ORDER BY (list, version, id);
+
+-- What the keeper dropped, when, and what it proved: one row per partition and run.
+CREATE TABLE IF NOT EXISTS {database}.retention_log {on_cluster}
+(
+    run_at DateTime64(3, 'UTC'),
+    day Date,
+    reads UInt64,
+    images UInt64,
+    cutoff DateTime64(3, 'UTC'),
+    holder String
+)
+ENGINE = {plain}
+ORDER BY (day, run_at);
