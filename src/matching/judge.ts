@@ -56,8 +56,8 @@ export class Judge {
       const candidate = this.#origin[record * 2 + 1] as number
       const match = this.#judge(reads[read] as Sighted, entry, candidate)
       if (match === null) continue
-      let entries = found.get(read)
-      if (!entries) found.set(read, (entries = new Map()))
+      const entries = found.get(read) ?? new Map<number, Match>()
+      found.set(read, entries)
       const known = entries.get(entry)
       if (!known || match.cost < known.cost) entries.set(entry, match)
     }
@@ -107,7 +107,7 @@ export class Judge {
     const { class: kind, aligned } = alignPlates(read.plate, listed, classes)
     const state = compareStates(read.region, this.#table.region(entry))
     if (candidate >= 0) {
-      const { plate, confidence } = read.candidates?.[candidate] as Candidate
+      const { plate, confidence } = (read.candidates as Candidate[])[candidate] as Candidate
       const cost = -Math.log(Math.min(Math.max(confidence, 0.001), 1))
       return { class: 'candidate', cost, score: Math.exp(-cost), aligned, candidate: plate, state }
     }

@@ -1,5 +1,5 @@
-// The promise of the matcher: its hits equal brute force. If it breaks, a wanted plate passes unseen (or dispatch is
-// flooded), and the failing list and read are printed.
+// The promise of the matcher: its hits equal brute force. If it breaks, a wanted plate passes
+// unseen (or dispatch is flooded), and the failing list and read are printed.
 import { Worker } from 'node:worker_threads'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -148,7 +148,7 @@ test('an empty list matches nothing, a list of one matches its plate', () => {
   expect(matched(entriesOf(['ABC1234'], 'fold+1'), [])).toEqual([])
 })
 
-test('worker threads on one block find the same as this thread, also after it was ended', async () => {
+test('worker threads on one block find what this thread does, ended or not', async () => {
   const plates = fc.sample(plateOf(NARROW), { numRuns: 2_000, seed: 4 })
   const reads = readsOf(plates.slice(0, 500))
   const block = buildIndex(entriesOf(plates, 'fold+1'), { classes: CLASSES, edit_chars_min: 5 })

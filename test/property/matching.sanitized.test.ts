@@ -1,5 +1,6 @@
-// The C++ side alone, under address and undefined-behaviour sanitizers. If a bound is wrong, the program is ended by the
-// sanitizer with the place; if hits differ from brute force, it prints the seed.
+// The C++ side alone, under address and undefined-behaviour sanitizers. If a bound is wrong, the
+// program is ended by the sanitizer with the place; if hits differ from brute force, it prints the
+// seed.
 import { execFile } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'

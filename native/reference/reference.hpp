@@ -1,0 +1,36 @@
+// The truth that the matcher must equal: each read against each entry, by the textbook. Slow on
+// purpose; shares no code with the matcher, not even how characters are folded.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace hotplate::reference {
+
+struct Entry {
+  std::string plate;
+  int profile;  // 0 exact, 1 fold, 2 fold+1
+};
+
+struct Read {
+  std::string plate;
+  bool fold_only;
+};
+
+using Classes = std::vector<std::string>;
+
+// Levenshtein distance where characters of one class (O and 0 are always one) count as equal.
+int distance(std::string_view a, std::string_view b, const Classes& classes);
+
+bool is_hit(const Read& read, const Entry& entry, const Classes& classes, int edit_chars_min);
+
+// Pairs of read and entry, ordered.
+std::vector<std::pair<std::uint32_t, std::uint32_t>> match(const std::vector<Read>& reads,
+                                                           const std::vector<Entry>& entries,
+                                                           const Classes& classes,
+                                                           int edit_chars_min);
+
+}  // namespace hotplate::reference

@@ -1,0 +1,127 @@
+// The matcher against the reference without Node, made to be built with address and
+// undefined-behaviour sanitizers:
+// random lists, then blocks that someone writes into. Prints the seed that broke it; exit 1.
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "../matcher/index.hpp"
+#include "../matcher/matcher.hpp"
+#include "../reference/reference.hpp"
+
+namespace {
+
+using hotplate::kRecordBytes;
+
+const hotplate::reference::Classes kClasses = {"0ODQ", "1IL", "2Z", "5S", "8B", "6G"};
+constexpr char kNarrow[] = "AB8C3O0D";
+constexpr char kWide[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+struct Random {
+  std::mt19937_64 engine;
+  unsigned below(unsigned n) { return static_cast<unsigned>(engine() % n); }
+};
+
+hotplate::FoldTable fold_table() {
+  auto fold = hotplate::zero_fold();
+  for (const auto& look_alikes : kClasses) {
+    for (const char c : look_alikes) {
+      fold[hotplate::symbol_of(static_cast<std::uint8_t>(c))] =
+          hotplate::symbol_of(static_cast<std::uint8_t>(look_alikes[0]));
+    }
+  }
+  return fold;
+}
+
+std::string plate(Random& random, const char* alphabet) {
+  const auto symbols = static_cast<unsigned>(std::strlen(alphabet));
+  std::string text(1 + random.below(12), ' ');
+  for (char& c : text) c = alphabet[random.below(symbols)];
+  return text;
+}
+
+void pack(std::vector<std::uint8_t>& records, const std::string& text, int flag) {
+  const std::size_t at = records.size();
+  records.resize(at + kRecordBytes);
+  records[at] = static_cast<std::uint8_t>(text.size());
+  std::memcpy(records.data() + at + 1, text.data(), text.size());
+  records[at + hotplate::kFlagByte] = static_cast<std::uint8_t>(flag);
+}
+
+// Whole words, so that the block is aligned.
+struct Block {
+  std::vector<std::uint64_t> words;
+  std::span<std::uint8_t> bytes() {
+    return {reinterpret_cast<std::uint8_t*>(words.data()), words.size() * sizeof(std::uint64_t)};
+  }
+};
+
+void check(bool holds, unsigned seed, const char* what) {
+  if (holds) return;
+  std::printf("Seed %u: %s\n", seed, what);
+  std::exit(1);
+}
+
+void run(unsigned seed) {
+  Random random{std::mt19937_64(seed)};
+  const char* alphabet = random.below(2) == 0 ? kNarrow : kWide;
+  const unsigned edit_chars_min = random.below(14);
+  std::vector<hotplate::reference::Entry> entries;
+  std::vector<hotplate::reference::Read> reads;
+  std::vector<std::uint8_t> entry_records;
+  std::vector<std::uint8_t> read_records;
+  for (unsigned n = random.below(200); n > 0; --n) {
+    entries.push_back({plate(random, alphabet), static_cast<int>(random.below(3))});
+    pack(entry_records, entries.back().plate, entries.back().profile);
+  }
+  for (unsigned n = random.below(100); n > 0; --n) {
+    std::string text = plate(random, alphabet);
+    if (!entries.empty() && random.below(2) == 0) {
+      text = entries[random.below(static_cast<unsigned>(entries.size()))].plate;
+      text[random.below(static_cast<unsigned>(text.size()))] = alphabet[random.below(8)];
+    }
+    reads.push_back({text, random.below(4) == 0});
+    pack(read_records, text, reads.back().fold_only ? 1 : 0);
+  }
+
+  const auto plan = hotplate::plan_index(entry_records, {fold_table(), edit_chars_min});
+  check(plan.status == hotplate::BuildStatus::kDone, seed, "the list is refused");
+  Block block{std::vector<std::uint64_t>(plan.header.block_bytes / sizeof(std::uint64_t))};
+  hotplate::fill_index(entry_records, plan, block.bytes().data());
+  hotplate::IndexView view;
+  check(hotplate::open_index(block.bytes(), view) == hotplate::BlockStatus::kSound, seed,
+        "its own block is refused");
+  hotplate::Matcher matcher(view);
+  check(matcher.match(read_records).status == hotplate::MatchStatus::kDone, seed,
+        "the reads are refused");
+  const auto expected =
+      hotplate::reference::match(reads, entries, kClasses, static_cast<int>(edit_chars_min));
+  const auto hits = matcher.hits();
+  bool same = hits.size() == expected.size();
+  for (std::size_t i = 0; same && i < hits.size(); ++i) {
+    same = hits[i] == ((std::uint64_t{expected[i].first} << 32) | expected[i].second);
+  }
+  check(same, seed, "hits differ from the reference");
+
+  // Writes into the block: refused when it is opened again, and no access out of bounds meanwhile.
+  for (unsigned n = 0; n < 20; ++n) {
+    const std::size_t at = random.below(static_cast<unsigned>(block.words.size()));
+    block.words[at] ^= std::uint64_t{1} << random.below(64);
+    matcher.match(read_records);
+    hotplate::IndexView damaged;
+    const bool refused =
+        hotplate::open_index(block.bytes(), damaged) != hotplate::BlockStatus::kSound;
+    check(refused || n > 0, seed, "a damaged block is taken");
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const unsigned runs = argc > 1 ? static_cast<unsigned>(std::atoi(argv[1])) : 1'000;
+  for (unsigned seed = 1; seed <= runs; ++seed) run(seed);
+  std::printf("%u lists, no difference\n", runs);
+}

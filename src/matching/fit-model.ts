@@ -1,0 +1,164 @@
+// Fits a confusion model to labelled readings: counts, smoothed so that nothing is impossible.
+import type { AlignedPair } from '../domain/alert.ts'
+import { alignPlates } from './explain.ts'
+import { SYMBOLS } from './look-alikes.ts'
+import type { Model } from './model.ts'
+import { unexpected } from './record.ts'
+
+export interface LabelledReading {
+  true_plate: string
+  read_plate: string
+}
+
+export interface FitOptions {
+  name: string
+  /** What the readings are, in words; the counts are added. */
+  source: string
+  /** Decides between alignments of equal length only. */
+  classes: readonly string[]
+}
+
+/** Readings farther off are of other things than this plate: their columns pair up by chance. */
+const EDITS_MAX = 3
+/** Readings that each prior weighs as much as, per true character. */
+const SUBSTITUTION_PRIOR = 8
+const DELETION_PRIOR = 50
+const INSERTION_PRIOR = 1
+/**
+ * Of the prior of an unseen substitution: the share of "any character alike"; the rest goes to the
+ * ones often misread into.
+ */
+const UNIFORM_SHARE = 0.5
+const PLATE = /^[A-Z0-9]{1,12}$/
+
+interface Counts {
+  given: number
+  readings: number
+  /** true * 36 + read */
+  pairs: Float64Array
+  deleted: Float64Array
+  inserted: Float64Array
+  at: { start: number; inside: number; end: number }
+}
+
+/**
+ * @param pairs folded plates; those that are no plates, or more than 3 edits apart, are left out
+ * @throws TypeError where nothing is left
+ */
+export function fitModel(pairs: Iterable<LabelledReading>, options: FitOptions): Model {
+  const counts = count(pairs, options.classes)
+  if (counts.readings === 0) throw unexpected('labelled readings', 'pairs', 'none')
+  const { readings, at } = counts
+  const deletion: Record<string, number> = {}
+  const insertion: Record<string, number> = {}
+  const substitution: Model['substitution'] = {}
+  const deleted_all = total(counts.deleted) / (total(counts.pairs) + total(counts.deleted))
+  const inserted_all = total(counts.inserted) / readings
+  const into = misreadInto(counts.pairs)
+  ;[...SYMBOLS].forEach((symbol, t) => {
+    const row = counts.pairs.subarray(t * SYMBOLS.length, (t + 1) * SYMBOLS.length)
+    const lost = counts.deleted[t] as number
+    const p_deleted = (lost + DELETION_PRIOR * deleted_all) / (total(row) + lost + DELETION_PRIOR)
+    const shares = smoothedRow(row, t, into)
+    deletion[symbol] = rounded(p_deleted)
+    substitution[symbol] = Object.fromEntries(
+      [...SYMBOLS].map((read, r) => [read, rounded((shares[r] as number) * (1 - p_deleted))]),
+    )
+    const extra = counts.inserted[t] as number
+    insertion[symbol] = rounded(
+      (extra + INSERTION_PRIOR * Math.max(inserted_all, 1 / readings)) /
+        (readings + INSERTION_PRIOR),
+    )
+  })
+  const places = at.start + at.inside + at.end + 3
+  return {
+    name: options.name,
+    provenance:
+      `Aggregated from ${counts.given} labelled readings of ${options.source}; ` +
+      `${readings} within ${EDITS_MAX} edits counted.`,
+    readings,
+    substitution,
+    deletion,
+    insertion,
+    insertion_at: {
+      start: rounded((at.start + 1) / places),
+      inside: rounded((at.inside + 1) / places),
+      end: rounded((at.end + 1) / places),
+    },
+  }
+}
+
+function count(pairs: Iterable<LabelledReading>, classes: readonly string[]): Counts {
+  const counts: Counts = {
+    given: 0,
+    readings: 0,
+    pairs: new Float64Array(SYMBOLS.length ** 2),
+    deleted: new Float64Array(SYMBOLS.length),
+    inserted: new Float64Array(SYMBOLS.length),
+    at: { start: 0, inside: 0, end: 0 },
+  }
+  for (const { true_plate, read_plate } of pairs) {
+    counts.given += 1
+    if (!PLATE.test(true_plate) || !PLATE.test(read_plate)) continue
+    const { aligned } = alignPlates(read_plate, true_plate, classes)
+    const edits = aligned.filter(({ kind }) => kind !== 'same' && kind !== 'o_zero').length
+    if (edits > EDITS_MAX) continue
+    counts.readings += 1
+    countColumns(counts, aligned, true_plate.length)
+  }
+  return counts
+}
+
+function countColumns(counts: Counts, aligned: readonly AlignedPair[], true_chars: number): void {
+  let before = 0
+  for (const { read, entry, kind } of aligned) {
+    const r = SYMBOLS.indexOf(read)
+    const t = SYMBOLS.indexOf(entry)
+    if (kind === 'inserted') {
+      add(counts.inserted, r)
+      counts.at[before === 0 ? 'start' : before === true_chars ? 'end' : 'inside'] += 1
+      continue
+    }
+    before += 1
+    if (kind === 'deleted') add(counts.deleted, t)
+    else add(counts.pairs, t * SYMBOLS.length + r)
+  }
+}
+
+/** How often each character is what another was misread into, as shares. */
+function misreadInto(pairs: Float64Array): Float64Array {
+  const into = new Float64Array(SYMBOLS.length)
+  pairs.forEach((n, at) => {
+    const r = at % SYMBOLS.length
+    if (r !== Math.floor(at / SYMBOLS.length)) into[r] = (into[r] as number) + n
+  })
+  const all = Math.max(1, total(into))
+  return into.map((n) => n / all)
+}
+
+/** P(read | true, not deleted). What is seen outweighs the prior as it grows. */
+function smoothedRow(row: Float64Array, t: number, into: Float64Array): Float64Array {
+  const others = SYMBOLS.length - 1
+  const misread = total(row) - (row[t] as number)
+  // One reading in twenty wrong, until a character's own readings say otherwise.
+  const p_misread = (misread + SUBSTITUTION_PRIOR * 0.05) / (total(row) + SUBSTITUTION_PRIOR)
+  const into_others = into.reduce((sum, share, r) => (r === t ? sum : sum + share), 0)
+  return row.map((n, r) => {
+    if (r === t) return 1 - p_misread
+    const popular = into_others > 0 ? (into[r] as number) / into_others : 1 / others
+    const prior = UNIFORM_SHARE / others + (1 - UNIFORM_SHARE) * popular
+    return (p_misread * (n + SUBSTITUTION_PRIOR * prior)) / (misread + SUBSTITUTION_PRIOR)
+  })
+}
+
+function add(counts: Float64Array, at: number): void {
+  counts[at] = (counts[at] as number) + 1
+}
+
+function total(counts: Float64Array): number {
+  return counts.reduce((sum, n) => sum + n, 0)
+}
+
+function rounded(p: number): number {
+  return Number(p.toPrecision(4))
+}

@@ -1,0 +1,143 @@
+// How reading engines misread: a table of probabilities (config/models/<name>.json), and what an
+// alignment costs by it.
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import type { AlignedPair } from '../domain/alert.ts'
+import { HotplateError } from '../domain/error.ts'
+import { SYMBOLS } from './look-alikes.ts'
+
+const FOLDER = new URL('../../config/models/', import.meta.url)
+/** Tables carry four digits: their rows add up to one but for that. */
+const SUM_ERROR_MAX = 0.001
+
+const probability = z.number().gt(0).lt(1)
+const perSymbol = z
+  .record(z.string().regex(/^[A-Z0-9]$/), probability)
+  .refine(
+    (table) => [...SYMBOLS].every((symbol) => symbol in table),
+    'expected a probability for each of 0-9 and A-Z',
+  )
+
+const modelSchema = z
+  .strictObject({
+    name: z.string().regex(/^[a-z0-9-]{1,64}$/),
+    /** What it was fitted on, in words. */
+    provenance: z.string().min(1),
+    /** Labelled readings that it was fitted on. */
+    readings: z.int().positive(),
+    /**
+     * P(read character | true character), the faithful reading among them. A row and its deletion
+     * add up to 1.
+     */
+    substitution: z.record(z.string().regex(/^[A-Z0-9]$/), perSymbol),
+    /** P(not read | true character). */
+    deletion: perSymbol,
+    /** Probability that a reading has this character besides the plate's own, anywhere. */
+    insertion: perSymbol,
+    /**
+     * Where inserted characters stand: before the first, between two, after the last. Adds up to 1.
+     */
+    insertion_at: z.strictObject({ start: probability, inside: probability, end: probability }),
+  })
+  .refine(
+    ({ substitution, deletion }) =>
+      [...SYMBOLS].every((symbol) =>
+        isOne(sum(substitution[symbol] ?? {}) + (deletion[symbol] ?? 0)),
+      ),
+    'expected a row of substitutions for each of 0-9 and A-Z that adds up to 1 with its deletion',
+  )
+  .refine(({ insertion_at }) => isOne(sum(insertion_at)), 'expected insertion_at to add up to 1')
+
+export type Model = z.infer<typeof modelSchema>
+
+/**
+ * @param name of a file in config/models/, without `.json`
+ * @throws HotplateError MODEL_INVALID where there is none of that name, or it is no model
+ */
+export function loadModel(name: string): Model {
+  if (!/^[a-z0-9-]{1,64}$/.test(name)) {
+    throw new HotplateError('MODEL_INVALID', `Expected a model's name but received ${name}`)
+  }
+  let value: unknown
+  try {
+    value = JSON.parse(readFileSync(new URL(`${name}.json`, FOLDER), 'utf8'))
+  } catch (cause) {
+    const reason = (cause as Error).message
+    throw new HotplateError('MODEL_INVALID', `Model ${name} can't be read: ${reason}`, { cause })
+  }
+  return checkModel(value, name)
+}
+
+/** @throws HotplateError MODEL_INVALID that names what is wrong */
+export function checkModel(value: unknown, name: string): Model {
+  const result = modelSchema.safeParse(value)
+  if (result.success) return result.data
+  const what = z.prettifyError(result.error).replaceAll('\n', ' ')
+  throw new HotplateError('MODEL_INVALID', `Model ${name}: ${what}`)
+}
+
+/**
+ * What a reading costs, given that the entry's plate was there: for each column -ln of its
+ * probability, against that of the character's being read as it is. Nats, 0 and up; O for 0 is
+ * free.
+ */
+export function alignmentCost(model: Model, aligned: readonly AlignedPair[]): number {
+  const gaps_inside = aligned.reduce((n, { entry }) => n + (entry === '' ? 0 : 1), 0) - 1
+  let cost = 0
+  let entry_chars = 0
+  for (const { read, entry, kind } of aligned) {
+    switch (kind) {
+      case 'same':
+      case 'o_zero':
+        break
+      case 'inserted':
+        cost += insertionCost(model, read, entry_chars, gaps_inside)
+        break
+      case 'deleted':
+        cost += bestOfTied(entry, (t) => (model.deletion[t] as number) / faithful(model, t))
+        break
+      case 'look_alike':
+      case 'differs':
+        cost += bestOfTied(entry, (t) => readAs(model, t, read) / faithful(model, t))
+        break
+    }
+    if (entry !== '') entry_chars += 1
+  }
+  return cost
+}
+
+function insertionCost(model: Model, read: string, before: number, gaps_inside: number): number {
+  const { start, inside, end } = model.insertion_at
+  const place = before === 0 ? start : before > gaps_inside ? end : inside / gaps_inside
+  return nats(tied(read).reduce((p, char) => p + (model.insertion[char] as number), 0) * place)
+}
+
+/** A list may have O for 0, or 0 for O: the likelier is what was there. */
+function bestOfTied(entry: string, ratio: (true_char: string) => number): number {
+  return nats(Math.max(...tied(entry).map(ratio)))
+}
+
+function faithful(model: Model, true_char: string): number {
+  return readAs(model, true_char, true_char)
+}
+
+function readAs(model: Model, true_char: string, read: string): number {
+  const row = model.substitution[true_char] as Record<string, number>
+  return tied(read).reduce((p, char) => p + (row[char] as number), 0)
+}
+
+function tied(char: string): readonly string[] {
+  return char === 'O' || char === '0' ? ['O', '0'] : [char]
+}
+
+function nats(ratio: number): number {
+  return Math.max(0, -Math.log(ratio))
+}
+
+function sum(table: Readonly<Record<string, number>>): number {
+  return Object.values(table).reduce((total, p) => total + p, 0)
+}
+
+function isOne(total: number): boolean {
+  return Math.abs(total - 1) <= SUM_ERROR_MAX
+}

@@ -1,0 +1,181 @@
+// What the matcher refuses, and in what words. If a check is lost, wrong bytes reach the native
+// code: at best a match is missed, at worst the process ends with a crash.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import type { Profile } from '../../src/domain/hotlist.ts'
+import { buildIndex } from '../../src/matching/index-block.ts'
+import { Matcher, packPlate } from '../../src/matching/matcher.ts'
+import { loadNative } from '../../src/matching/native.ts'
+import { temporaryFolder } from '../helpers/folder.ts'
+import { CLASSES, packReads } from '../helpers/matching.ts'
+
+const OPTIONS = { classes: CLASSES, edit_chars_min: 5 }
+const PLATES = ['ABC1234', 'O0', 'Z', '8B8B8B8B8B8B']
+
+function build(plates: readonly string[] = PLATES): SharedArrayBuffer {
+  return buildIndex(
+    plates.map((plate) => ({ plate, profile: 'fold+1' as const })),
+    OPTIONS,
+  )
+}
+
+function copyOf(block: SharedArrayBuffer, bytes = block.byteLength): SharedArrayBuffer {
+  const copy = new SharedArrayBuffer(bytes)
+  new Uint8Array(copy).set(new Uint8Array(block).subarray(0, bytes))
+  return copy
+}
+
+test('a block with any one bit changed is refused', () => {
+  const block = build()
+  for (let byte = 0; byte < block.byteLength; byte += 1) {
+    const copy = copyOf(block)
+    const bytes = new Uint8Array(copy)
+    bytes[byte] = (bytes[byte] as number) ^ (1 << (byte % 8))
+    expect(() => new Matcher(copy)).toThrow(TypeError)
+  }
+})
+
+test('a block cut at any length is refused', () => {
+  const block = build()
+  for (let bytes = 0; bytes < block.byteLength; bytes += 1) {
+    expect(() => new Matcher(copyOf(block, bytes))).toThrow(TypeError)
+  }
+})
+
+test('a block of another kind, version or size is refused with what was expected', () => {
+  const other_kind = copyOf(build())
+  new Uint8Array(other_kind)[0] = 0
+  expect(() => new Matcher(other_kind)).toThrow(
+    `Expected an index block for block but received ${other_kind.byteLength} bytes of type object`,
+  )
+  const other_version = copyOf(build())
+  new DataView(other_version).setUint32(8, 7, true)
+  expect(() => new Matcher(other_version)).toThrow(
+    'Expected an index block of version 1 for block but received 7 of type number',
+  )
+  const other_size = copyOf(build(), build().byteLength - 64)
+  expect(() => new Matcher(other_size)).toThrow(/Expected an index block of \d+ bytes for block/)
+  const not_shared = new ArrayBuffer(1_024) as unknown as SharedArrayBuffer
+  expect(() => new Matcher(not_shared)).toThrow(
+    'Expected a SharedArrayBuffer for block but received [object ArrayBuffer] of type object',
+  )
+  expect(() => new (loadNative().Matcher)(new Uint8Array(1_024))).toThrow(
+    'Expected a view of a SharedArrayBuffer for block',
+  )
+})
+
+test('writing into a block in use never crashes', () => {
+  const plates = Array.from({ length: 500 }, (_, n) => `AB${n}C`)
+  const block = build(plates)
+  const bytes = new Uint8Array(block)
+  const matcher = new Matcher(block)
+  const records = packReads(plates.map((plate) => ({ plate, fold_only: false })))
+  let state = 1
+  for (let round = 0; round < 300; round += 1) {
+    for (let n = 0; n < 50; n += 1) {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+      bytes[state % bytes.length] = state >>> 24
+    }
+    try {
+      const hits = matcher.match(records, plates.length)
+      for (let at = 1; at < hits.length; at += 2) expect(hits[at]).toBeLessThan(plates.length)
+    } catch (error) {
+      expect((error as Error).message).toMatch(/^Expected an unchanged index block for block/)
+    }
+  }
+})
+
+test('records that are no plates are refused by position, and the matcher stays usable', () => {
+  const matcher = new Matcher(build())
+  const good = packReads([
+    { plate: 'ABC1234', fold_only: false },
+    { plate: 'ABC1234', fold_only: false },
+  ])
+  const wrong: [string, number, number][] = [
+    ['no length', 16, 0],
+    ['a length beyond 12', 16, 13],
+    ['a lower-case letter', 17, 0x61],
+    ['a zero byte', 18, 0],
+    ['a letter after the end', 16 + 9, 0x41],
+    ['an unknown flag', 16 + 13, 2],
+    ['something behind the flag', 16 + 15, 1],
+  ]
+  for (const [, at, byte] of wrong) {
+    const records = good.slice()
+    records[at] = byte
+    expect(() => matcher.match(records, 2)).toThrow(
+      'Expected a packed plate of 1 to 12 of A-Z and 0-9 for records ' +
+        'but received other bytes in record 1 of type object',
+    )
+  }
+  expect([...matcher.match(good, 2)]).toEqual([0, 0, 1, 0])
+})
+
+test('a count beyond the records, or no count, is refused', () => {
+  const matcher = new Matcher(build())
+  const records = packReads([{ plate: 'A', fold_only: false }])
+  expect(() => matcher.match(records, 2)).toThrow(
+    'Expected an integer from 0 to 1 for count but received 2 of type number',
+  )
+  for (const count of [-1, 0.5, Number.NaN, '1', undefined, null, 1n, Symbol('x'), {}]) {
+    expect(() => matcher.match(records, count as number)).toThrow(/for count but received/)
+  }
+  for (const other of [null, 'A', new Uint16Array(8), new ArrayBuffer(16), [], {}]) {
+    expect(() => matcher.match(other as Uint8Array, 1)).toThrow(
+      /^Expected a Uint8Array for records/,
+    )
+  }
+  const transferred = packReads([{ plate: 'A', fold_only: false }])
+  structuredClone(transferred, { transfer: [transferred.buffer as ArrayBuffer] })
+  expect(() => matcher.match(transferred, 1)).toThrow('Expected an integer from 0 to 0 for count')
+})
+
+test('plates that do not fit a record are refused when they are packed', () => {
+  const target = new Uint8Array(32)
+  expect(() => packPlate(target, 0, '', false)).toThrow(
+    'Expected 1 to 12 characters for plate but received  of type string',
+  )
+  expect(() => packPlate(target, 0, 'ABCDEFGHIJKLM', false)).toThrow('Expected 1 to 12 characters')
+  // U+0141 is A plus 256: cut to a byte it would be another plate.
+  expect(() => packPlate(target, 0, '\u0141BC', false)).toThrow('Expected characters A-Z and 0-9')
+  for (const record of [2, -1, 0.5, Number.NaN]) {
+    expect(() => packPlate(target, record, 'A', false)).toThrow('Expected an integer below 2')
+  }
+})
+
+test('a shorter plate packed over a longer one leaves nothing of it', () => {
+  const target = new Uint8Array(16)
+  packPlate(target, 0, 'ABCDEFGHIJKL', true)
+  packPlate(target, 0, 'XY', false)
+  expect([...target]).toEqual([2, 88, 89, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+})
+
+test('lists with a wrong entry or option are refused', () => {
+  const entry = { plate: 'ABC', profile: 'fold' as const }
+  const wrong_profile = { plate: 'ABC', profile: 'fuzzy' as Profile }
+  expect(() => buildIndex([entry, wrong_profile], OPTIONS)).toThrow(
+    'Expected exact, fold, fold+1 for profile but received fuzzy of type string',
+  )
+  expect(() => buildIndex([entry, { plate: 'A-1', profile: 'fold' }], OPTIONS)).toThrow(
+    'for entries but received other bytes in record 1',
+  )
+  expect(() => buildIndex([entry], { ...OPTIONS, edit_chars_min: -1 })).toThrow(
+    'for edit_chars_min',
+  )
+  expect(() => buildIndex([entry], { ...OPTIONS, classes: ['AB', 'BC'] })).toThrow(
+    'Expected B in one class for classes',
+  )
+  expect(() => buildIndex([entry], { ...OPTIONS, classes: ['O1', '0D'] })).toThrow('in one class')
+  expect(() => buildIndex([entry], { ...OPTIONS, classes: ['ab'] })).toThrow('A-Z and 0-9')
+})
+
+test('an addon that is not built, or is none, is reported with what to run', () => {
+  using folder = temporaryFolder()
+  const file = join(folder.path, 'hotplate.node')
+  const advice = expect.stringContaining('run `node scripts/build-native.mjs`')
+  const missing = { code: 'NATIVE_ADDON_MISSING', message: advice }
+  expect(() => loadNative(file)).toThrow(expect.objectContaining(missing))
+  writeFileSync(file, 'no library')
+  expect(() => loadNative(file)).toThrow(expect.objectContaining(missing))
+})
