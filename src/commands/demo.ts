@@ -11,6 +11,7 @@ import { openManifests } from '../hotlists/manifest.ts'
 import { loadModel } from '../matching/model.ts'
 import { ROLES, type Service, startService } from '../serve.ts'
 import { demoHotList, listedVehicles } from '../simulate/demo-list.ts'
+import { jetStreamPublish } from '../simulate/publish.ts'
 import { startSimulation } from '../simulate/simulate.ts'
 import { createLog } from '../telemetry/log.ts'
 import { type CommonOptions, configOf, untilAskedToEnd } from './run.ts'
@@ -89,7 +90,7 @@ async function simulate({ platform }: Service, model: string) {
     name: 'hotplate-simulate',
   })
   const simulation = startSimulation({
-    bus,
+    publish: jetStreamPublish(bus.nc),
     cameras: CAMERAS,
     rate_reads_s: RATE_READS_S,
     model: loadModel(model),

@@ -1,4 +1,5 @@
-// `hotplate simulate`: publishes the reads of a simulated camera network, replays a file, or converts labelled readings.
+// `hotplate simulate`: publishes the reads of a simulated camera network, replays a file, or
+// converts labelled readings.
 import { createReadStream } from 'node:fs'
 import { type Command, InvalidArgumentError } from 'commander'
 import { connectBus } from '../bus/connection.ts'
@@ -102,7 +103,7 @@ async function publishUntil(flags: Flags, config: Config, signal: AbortSignal): 
       counts = replayed
     } else {
       counts = await startSimulation({
-        bus,
+        publish: jetStreamPublish(bus.nc),
         cameras: flags.cameras,
         rate_reads_s: flags.rate,
         model: loadModel(config.matching.model),
@@ -162,9 +163,10 @@ async function readListed(file: string): Promise<ListedVehicle[]> {
   const { entries, bad } = await parseCsvList(createReadStream(file))
   const [first] = bad
   if (first !== undefined) {
+    const { line, expected, column, came } = first
     throw new HotplateError(
       'LIST_UNREADABLE',
-      `Line ${first.line} of ${file}: expected ${first.expected} for ${first.column} but found ${first.came}`,
+      `Line ${line} of ${file}: expected ${expected} for ${column} but found ${came}`,
     )
   }
   return entries
