@@ -3,7 +3,9 @@
 // A passage begins with a read and lasts `passage_ms`. Time is cut into buckets of that length, and an alert's id is a hash
 // of entry, camera and the bucket of the passage's first read; `alerts.v1.<id>` is published with expected last subject
 // sequence 0, so the stream itself refuses a second one. A passage that straddles the edge of two buckets would still get
-// two ids, so before an alert is raised its neighbours are looked up: by this process's memory, else on the stream.
+// two ids, so before an alert is raised its neighbours are looked up: by this process's memory, else on the stream. With the
+// lease of a partition comes one look at all the ids that the stream holds; what is not among them, and was not raised here
+// since, is not there, and most alerts need no further look.
 import { JetStreamApiError } from '@nats-io/jetstream'
 import xxhash from 'xxhash-wasm'
 import type { Bus } from '../bus/connection.ts'
@@ -16,6 +18,8 @@ const { h64ToString } = await xxhash()
 const WRONG_LAST_SEQUENCE = 10_071
 const NO_MESSAGE = 10_037
 const REMEMBERED_MAX = 100_000
+/** Ids learned at the beginning, about 100 bytes each; beyond, each id is asked for. */
+const LEARNED_MAX = 500_000
 const PUBLISH_MS_MAX = 5_000
 
 export interface Sighting {
@@ -40,15 +44,30 @@ export class AlertRaiser {
   #passage_ms: number
   /** Alert id to the time of its first read; null: known not to be on the stream. Oldest first. */
   #known = new Map<string, number | null>()
+  /** Ids on the stream when this process began; null where there are too many to hold. */
+  #before: Set<string> | null = null
 
   constructor(bus: Bus, passage_s: number) {
     this.#bus = bus
     this.#passage_ms = passage_s * 1_000
   }
 
-  /** What was learned of absent alerts is void once another process may have raised them. */
-  forget(): void {
-    this.#known.clear()
+  /** Call once the partition is this process's alone, and before the first raise. */
+  async begin(): Promise<void> {
+    const ids = new Set<string>()
+    const pages = await this.#bus.jsm.streams.info(STREAM.alerts)
+    if ((pages.state.num_subjects ?? 0) > LEARNED_MAX) return
+    for (let offset = 0; ; ) {
+      const { state } = await this.#bus.jsm.streams.info(STREAM.alerts, {
+        subjects_filter: 'alerts.v1.*',
+        offset,
+      })
+      const subjects = Object.keys(state.subjects ?? {})
+      for (const subject of subjects) ids.add(subject.slice('alerts.v1.'.length))
+      offset += subjects.length
+      if (subjects.length === 0 || offset >= (state.num_subjects ?? 0)) break
+    }
+    this.#before = ids
   }
 
   /**
@@ -103,6 +122,7 @@ export class AlertRaiser {
   async #startOf(id: string, signal: AbortSignal): Promise<number | null> {
     const known = this.#known.get(id)
     if (known !== undefined) return known
+    if (this.#before !== null && !this.#before.has(id)) return null
     for (let wait_ms = 20; ; wait_ms = Math.min(wait_ms * 2, 1_000)) {
       signal.throwIfAborted()
       try {
@@ -117,7 +137,7 @@ export class AlertRaiser {
 
   async #readStart(id: string): Promise<number | null> {
     try {
-      const message = await this.#bus.jsm.streams.getMessage(STREAM.alerts, {
+      const message = await this.#bus.jsm.direct.getMessage(STREAM.alerts, {
         last_by_subj: `alerts.v1.${id}`,
       })
       return message === null ? null : Date.parse(message.json<Alert>().read.time)
@@ -132,6 +152,8 @@ export class AlertRaiser {
     if (this.#known.size > REMEMBERED_MAX) {
       const [oldest] = this.#known.keys()
       this.#known.delete(oldest as string)
+      this.#before?.add(oldest as string)
+      if (this.#before !== null && this.#before.size > LEARNED_MAX) this.#before = null
     }
   }
 }

@@ -109,7 +109,10 @@ const KNOWN = new Set([
   'images',
 ])
 const VEHICLE = new Set(['make', 'model', 'color', 'type', 'year'])
+const CANDIDATE = new Set(['plate', 'confidence'])
 const LOCATION = new Set(['lat', 'lon'])
+/** Fields whose decoders look for forbidden names themselves. */
+const NESTED = new Set(['location', 'vehicle', 'images'])
 const IMAGES = new Set(['plate', 'vehicle'])
 
 type Fields = { [name: string]: unknown }
@@ -165,6 +168,12 @@ export function decodeRead(value: unknown, context: DecodeContext): DecodedRead 
       return { reason: 'too_deep', field: null, expected, came: 'more' }
     }
   }
+  const read = withRequired(fields, context)
+  if ('reason' in read) inspectKnown(fields, context)
+  return read
+}
+
+function withRequired(fields: Fields, context: DecodeContext): DecodedRead | Reject {
   const { camera, time, plate } = fields
   if (typeof camera !== 'string' || !CAMERA_ID.test(camera)) {
     return reject('camera_invalid', 'camera', '1 to 64 of a-z, 0-9 and -', camera)
@@ -193,7 +202,10 @@ function withOptional(
     const value = fields[field]
     if (value === undefined || value === null) return null
     const decoded = decode(value)
-    if (decoded === null) onDropped(field)
+    if (decoded === null) {
+      onDropped(field)
+      if (Array.isArray(value) || !NESTED.has(field)) inspectUnknown(field, value, context)
+    }
     return decoded
   }
   const images = take('images', (value) => nested(value, IMAGES, context))
@@ -201,7 +213,10 @@ function withOptional(
     const data = images?.[kind]
     if (data === undefined || data === null) return null
     const ok = typeof data === 'string' && data.length <= (context.image_bytes_max * 4) / 3 + 4
-    if (!ok) onDropped(`images.${kind}`)
+    if (!ok) {
+      onDropped(`images.${kind}`)
+      inspectUnknown(kind, data, context)
+    }
     return ok ? data : null
   }
   return {
@@ -217,7 +232,7 @@ function withOptional(
       '',
     confidence: take('confidence', asShare),
     char_confidence: take('charConfidence', asShares),
-    candidates: take('candidates', asCandidates),
+    candidates: take('candidates', (value) => asCandidates(value, context)),
     location: take('location', (value) => asLocation(value, context)),
     heading: take('heading', (value) => asWhole(value, 0, 360)),
     lane: take('lane', (value) => asWhole(value, 0, 255)),
@@ -242,14 +257,20 @@ function asShares(value: unknown): number[] | null {
 }
 
 /** Candidates that are no plate are left out, one by one; a list that is none at all is dropped. */
-function asCandidates(value: unknown): Candidate[] | null {
+function asCandidates(value: unknown, context: DecodeContext): Candidate[] | null {
   if (!Array.isArray(value)) return null
+  const items = value.slice(0, CANDIDATES_MAX) as unknown[]
+  if (!items.every((item) => typeof item === 'object' && item !== null)) return null
   const candidates: Candidate[] = []
-  for (const item of value.slice(0, CANDIDATES_MAX) as unknown[]) {
-    if (typeof item !== 'object' || item === null) return null
-    const { plate, confidence } = item as Fields
+  for (const item of items as Fields[]) {
+    nested(item, CANDIDATE, context)
+    const { plate, confidence } = item
     const folded = typeof plate === 'string' ? foldPlate(plate) : null
     if (folded !== null) candidates.push({ plate: folded, confidence: asShare(confidence) ?? 0 })
+    else inspectUnknown('plate', plate, context)
+  }
+  if (value.length > items.length) {
+    inspectUnknown('candidates', value.slice(items.length), context)
   }
   return candidates
 }
@@ -257,7 +278,10 @@ function asCandidates(value: unknown): Candidate[] | null {
 function asLocation(value: unknown, context: DecodeContext): Location | null {
   const place = nested(value, LOCATION, context)
   const { lat, lon } = place ?? {}
-  if (typeof lat !== 'number' || typeof lon !== 'number') return null
+  if (typeof lat !== 'number' || typeof lon !== 'number') {
+    if (place !== null) inspectUnknown('location', [lat, lon], context)
+    return null
+  }
   return Math.abs(lat) <= 90 && Math.abs(lon) <= 180 ? { lat, lon } : null
 }
 
@@ -271,10 +295,15 @@ function asVehicle(value: unknown, context: DecodeContext): VehicleSeen | null {
       vehicle[name] = text
     } else if (text !== undefined && text !== null) {
       context.onDropped('vehicle')
+      inspectUnknown(name, text, context)
     }
   }
   const year = asWhole(seen.year, 1900, 2100)
   if (year !== null) vehicle.year = year
+  else if (seen.year !== undefined && seen.year !== null) {
+    context.onDropped('vehicle')
+    inspectUnknown('year', seen.year, context)
+  }
   return vehicle
 }
 
@@ -285,6 +314,11 @@ function nested(value: unknown, known: Set<string>, context: DecodeContext): Fie
     if (!known.has(name)) inspectUnknown(name, (value as Fields)[name], context)
   }
   return value as Fields
+}
+
+/** Of a rejected read nothing is decoded; what it should not have held is counted all the same. */
+function inspectKnown(fields: Fields, context: DecodeContext): void {
+  for (const name of KNOWN) inspectUnknown(name, fields[name], context)
 }
 
 /** Counts the names that policy 401.7 forbids in a field that is dropped, level by level and with a bound. */

@@ -38,6 +38,7 @@ export interface Ingest {
 
 const LAG_EVERY_MS = 5_000
 const CLOSE_MS_MAX = 10_000
+const BEGIN_RETRY_MS = 200
 
 export async function startIngest(o: IngestOptions): Promise<Ingest> {
   const { config, bus, store, log, metrics } = o
@@ -94,7 +95,7 @@ export async function startIngest(o: IngestOptions): Promise<Ingest> {
     })
     pipelines.add(pipeline)
     const ended = new Promise((resolve) => signal.addEventListener('abort', resolve))
-    await Promise.race([pipeline.open(), ended])
+    await Promise.race([beginAndOpen(raiser, pipeline, signal, log), ended])
     await ended
     pipelines.delete(pipeline)
     // Told to stop, it finishes what it holds; robbed of the lease, it lets go at once.
@@ -129,6 +130,24 @@ export async function startIngest(o: IngestOptions): Promise<Ingest> {
       await lists.stop()
       await pool.destroy()
     },
+  }
+}
+
+/** Tries for as long as the lease is held: a bus that is away for a moment must not cost the partition. */
+async function beginAndOpen(
+  raiser: AlertRaiser,
+  pipeline: Pipeline,
+  signal: AbortSignal,
+  log: Logger,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await raiser.begin()
+      return await pipeline.open()
+    } catch (error) {
+      log.warn({ err: error }, 'The partition is not ready to be taken.')
+      await new Promise((resolve) => setTimeout(resolve, BEGIN_RETRY_MS))
+    }
   }
 }
 

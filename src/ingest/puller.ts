@@ -27,6 +27,8 @@ export interface PullerOptions {
   /** First part of the consumers' names; one consumer of this prefix is in use at a time. */
   consumer_prefix: string
   filter_subject?: string
+  /** Where to begin when no consumer of this prefix has acknowledged anything yet; the stream's first by default. */
+  start_seq?: number
   ack_pending_max: number
   /** Of one pull request; at most two stand. */
   pull_messages_max: number
@@ -178,7 +180,7 @@ export class Puller {
   async #recreateConsumer(): Promise<void> {
     const { bus, stream, consumer_prefix, filter_subject, ack_pending_max } = this.#o
     const old: string[] = []
-    let floor = 0
+    let floor = (this.#o.start_seq ?? 1) - 1
     for await (const info of bus.jsm.consumers.list(stream)) {
       if (!info.name.startsWith(`${consumer_prefix}-`)) continue
       old.push(info.name)

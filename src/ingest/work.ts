@@ -75,6 +75,7 @@ export interface WorkDone {
   rejects: RejectRecord[]
   rejected: { reason: RejectReason; count: number }[]
   dropped: { field: OptionalField; count: number }[]
-  forbidden: number
+  /** Fields that policy 401.7 forbids, dropped, by camera. */
+  forbidden: { camera: string; count: number }[]
   suspect: number
 }

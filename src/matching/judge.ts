@@ -46,7 +46,8 @@ export class Judge {
 
   /** All matches of these reads, each pair of read and entry once, ordered by read then entry. */
   match(reads: readonly Sighted[]): JudgedHit[] {
-    const hits = this.#matcher.match(this.#records, this.#pack(reads))
+    const count = this.#pack(reads)
+    const hits = this.#matcher.match(this.#records, count)
     if (hits.length === 0) return []
     const found = new Map<number, Map<number, Match>>()
     for (let at = 0; at < hits.length; at += 2) {

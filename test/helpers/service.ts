@@ -118,6 +118,19 @@ export async function startService(options: ServiceSettings = {}): Promise<Runni
   return service
 }
 
+/** For benches, which run without a transpiler that knows `await using`. */
+export async function withService<T>(
+  options: ServiceSettings,
+  work: (service: RunningService) => Promise<T>,
+): Promise<T> {
+  const service = await startService(options)
+  try {
+    return await work(service)
+  } finally {
+    await service[Symbol.asyncDispose]()
+  }
+}
+
 function spawnService(
   data_dir: string,
   roles: string | undefined,

@@ -1,0 +1,142 @@
+// Made traffic for benches: a list of plates, reads of vehicles that are on it and of others, and what alerts must follow.
+import type { Bus } from '../../src/bus/connection.ts'
+import { configSchema } from '../../src/config/schema.ts'
+import type { Entry, Profile } from '../../src/domain/hotlist.ts'
+import { importList } from '../../src/hotlists/import.ts'
+import { openManifests } from '../../src/hotlists/manifest.ts'
+import { buildEntryTable, EntryTable } from '../../src/matching/entry-table.ts'
+import { buildIndex } from '../../src/matching/index-block.ts'
+import { Judge } from '../../src/matching/judge.ts'
+import { loadLookAlikes } from '../../src/matching/look-alikes.ts'
+import { loadModel } from '../../src/matching/model.ts'
+import { generateMessages, type OutgoingMessage } from '../../src/simulate/messages.ts'
+import { drawPlate } from '../../src/simulate/plates.ts'
+import { jetStreamPublish, Publisher } from '../../src/simulate/publish.ts'
+import { Random } from '../../src/simulate/random.ts'
+import type { Store } from '../../src/store/client.ts'
+
+export const LIST = 'bench'
+const SEED = 20_261_123
+/** Entries whose vehicles are on the road; the others are decoys of the same formats. */
+const ON_THE_ROAD = 1_000
+const CAMERAS = 200
+const TRAFFIC_RATE_READS_S = 2_000
+const EDIT_CHARS_MIN = configSchema.parse({}).matching.edit_chars_min
+
+/** Plates of the simulator's formats, no two alike. */
+export function makeEntries(count: number): Omit<Entry, 'id'>[] {
+  const random = new Random(SEED, 5)
+  const plates = new Map<string, Omit<Entry, 'id'>>()
+  while (plates.size < count) {
+    const { plate, region } = drawPlate(random)
+    if (plate.length >= 5) plates.set(plate, { plate, region, reason: 'Stolen vehicle' })
+  }
+  return [...plates.values()]
+}
+
+export async function importEntries(
+  bus: Bus,
+  store: Store,
+  entries: readonly Omit<Entry, 'id'>[],
+  profile: Profile,
+): Promise<void> {
+  const manifests = await openManifests(bus)
+  await importList(store, manifests, { name: LIST, category: 'stolen_vehicle', profile, entries })
+}
+
+export interface TrafficOptions {
+  reads: number
+  /** Reads to a message. */
+  batch: number
+  /** Tells one fill from another: other ids, other vehicles. */
+  seed: number
+}
+
+/** Reads as cameras send them, one in 2,000 journeys by a listed vehicle, misread as engines do. */
+export function makeTraffic(
+  entries: readonly Omit<Entry, 'id'>[],
+  { reads, batch, seed }: TrafficOptions,
+): Generator<OutgoingMessage> {
+  return generateMessages({
+    cameras: CAMERAS,
+    count: reads,
+    batch,
+    seed,
+    rate_reads_s: TRAFFIC_RATE_READS_S,
+    model: loadModel('general'),
+    listed: entries.slice(0, ON_THE_ROAD).map(({ plate }) => plate),
+  })
+}
+
+/** Publishes with acks; resolves when the stream has all of it. @returns messages published */
+export async function fillStream(bus: Bus, traffic: Iterable<OutgoingMessage>): Promise<number> {
+  const publisher = new Publisher(jetStreamPublish(bus.nc), {
+    signal: new AbortController().signal,
+  })
+  for (const { subject, payload, reads } of traffic) {
+    const room = publisher.send({ subject, payload, reads: reads.length })
+    if (room) await room
+  }
+  const counts = await publisher.drain()
+  if (counts.messages_failed > 0) throw new Error(`${counts.messages_failed} publishes failed`)
+  return counts.messages_acked
+}
+
+interface Seen {
+  camera: string
+  time_ms: number
+  plate: string
+  region: string
+  candidates: { plate: string; confidence: number }[] | null
+}
+
+/** Beginnings of the passages that have had their alert, by entry and camera. */
+export type Passages = Map<string, number[]>
+
+/**
+ * How many alerts must follow from these messages, in their order: one per entry, camera and passage. `passages` is carried
+ * from one fill to the next, whose times may overlap.
+ */
+export function expectedAlerts(
+  entries: readonly Omit<Entry, 'id'>[],
+  traffic: Iterable<OutgoingMessage>,
+  profile: Profile,
+  passages: Passages,
+): number {
+  const { alerts, matching } = configSchema.parse({})
+  const classes = [...loadLookAlikes()]
+  const block = buildIndex(
+    entries.map(({ plate }) => ({ plate, profile })),
+    { classes, edit_chars_min: EDIT_CHARS_MIN },
+  )
+  const judge = new Judge(block, new EntryTable(buildEntryTable(entries)), {
+    classes,
+    model: loadModel(matching.model),
+    edit_cost_max: matching.edit_cost_max,
+  })
+  let expected = 0
+  for (const { payload } of traffic) {
+    const reads = Buffer.from(payload).toString().split('\n').filter(Boolean).map(parseRead)
+    for (const hit of judge.match(reads)) {
+      const { camera, time_ms } = reads[hit.read] as Seen
+      const key = `${hit.entry} ${camera}`
+      const starts = passages.get(key) ?? []
+      passages.set(key, starts)
+      if (starts.some((start) => Math.abs(start - time_ms) < alerts.passage_s * 1_000)) continue
+      starts.push(time_ms)
+      expected += 1
+    }
+  }
+  return expected
+}
+
+function parseRead(line: string): Seen {
+  const read = JSON.parse(line) as Record<string, unknown>
+  return {
+    camera: read.camera as string,
+    time_ms: Date.parse(read.time as string),
+    plate: read.plate as string,
+    region: (read.region as string | undefined) ?? '',
+    candidates: (read.candidates as Seen['candidates'] | undefined) ?? null,
+  }
+}
