@@ -1,6 +1,9 @@
 // Metrics: one registry a process, `hotplate_` prefix, base units, bounded labels. Counted per batch, never per read.
 import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client'
 
+/** Cameras that a metric may name: those that send what they must not are few, or all alike. */
+const CAMERA_LABELS_MAX = 1_000
+
 export function createMetrics() {
   const registry = new Registry()
   const registers = [registry]
@@ -20,7 +23,12 @@ export function createMetrics() {
     fieldsDropped: counter('reads_fields_dropped_total', 'Invalid optional fields dropped.', [
       'field',
     ]),
-    fieldsForbidden: counter('reads_fields_forbidden_total', 'Fields dropped under policy 401.7.'),
+    fieldsForbidden: counter(
+      'reads_fields_forbidden_total',
+      'Fields dropped under policy 401.7, by camera.',
+      ['camera'],
+    ),
+    cameraLabel: boundedLabel(CAMERA_LABELS_MAX),
     clocksSuspect: counter('reads_clock_suspect_total', 'Reads stored under the time of receipt.'),
     alertsRaised: counter('alerts_raised_total', 'Alerts put on the stream.'),
     alertsSuppressed: counter(
@@ -44,6 +52,15 @@ export function createMetrics() {
     retentionHalted: gauge('retention_halted', '1 while retention waits for a person.'),
     partitionsDropped: counter('retention_partitions_dropped_total', 'Day partitions dropped.'),
     engineRestarts: counter('engine_restarts_total', 'Restarts of embedded engines.', ['engine']),
+  }
+}
+
+/** The value itself for the first `values_max` of them, `other` for all that come after. */
+function boundedLabel(values_max: number): (value: string) => string {
+  const known = new Set<string>()
+  return (value) => {
+    if (known.size < values_max) known.add(value)
+    return known.has(value) ? value : 'other'
   }
 }
 

@@ -13,6 +13,7 @@ import { type Gateway, startGateway } from '../../src/gateway/server.ts'
 import { createReadiness, type Readiness } from '../../src/telemetry/health.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts'
+import { freePort } from './ports.ts'
 
 export const USER = 'dispatcher'
 export const PASSWORD = 'correct horse battery'
@@ -39,7 +40,10 @@ export interface TestGatewayOptions {
 
 export async function startTestGateway(bus: Bus, o: TestGatewayOptions = {}): Promise<TestGateway> {
   const defaults = configSchema.parse({})
-  const config = { ...defaults, gateway: { ...defaults.gateway, port: 0, ...o.gateway } }
+  const config = {
+    ...defaults,
+    gateway: { ...defaults.gateway, port: await freePort(), ...o.gateway },
+  }
   const log = createLog('silent')
   const metrics = createMetrics()
   const readiness = createReadiness()

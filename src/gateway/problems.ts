@@ -1,0 +1,95 @@
+// Errors as they leave the gateway: application/problem+json (RFC 9457) with a stable `code`.
+import { z } from '@hono/zod-openapi'
+import { SignInLocked } from '../access/access.ts'
+import { HotplateError } from '../domain/error.ts'
+
+export const problemSchema = z
+  .object({
+    type: z.literal('about:blank'),
+    title: z.string(),
+    status: z.int(),
+    code: z.string().openapi({ description: 'Stable: programs may rely on it.' }),
+    detail: z.string().optional(),
+    errors: z
+      .array(z.object({ where: z.string(), message: z.string() }))
+      .optional()
+      .openapi({ description: 'With `invalid_request`: each wrong input.' }),
+    demo: z.boolean().optional().openapi({ description: 'With `not_signed_in`: this is a demo.' }),
+  })
+  .openapi('Problem')
+
+/** Each code that the gateway answers with, its status and its title. */
+const PROBLEMS = {
+  invalid_request: [400, 'The request is not as expected'],
+  not_signed_in: [401, 'Sign in first'],
+  sign_in_refused: [401, 'Wrong user or password'],
+  cross_origin: [403, 'The request comes from another site'],
+  not_found: [404, 'Nothing is here'],
+  method_not_allowed: [405, 'This method is not offered here'],
+  alert_not_found: [404, 'No such alert'],
+  image_not_found: [404, 'No such image'],
+  body_too_large: [413, 'The body is too large'],
+  unsupported_media_type: [415, 'Expected application/json'],
+  upgrade_required: [426, 'This is a WebSocket'],
+  sign_in_locked: [429, 'Too many failed sign-ins'],
+  internal: [500, 'Something went wrong here'],
+  audit_unavailable: [503, 'The audit log is not available'],
+  bus_unavailable: [503, 'The message bus is not available'],
+  busy: [503, 'Too busy'],
+  console_not_built: [503, 'The console is not built'],
+  draining: [503, 'The service is stopping'],
+} as const satisfies Record<string, readonly [number, string]>
+
+export type ProblemCode = keyof typeof PROBLEMS
+
+export interface ProblemExtras {
+  detail?: string
+  errors?: { where: string; message: string }[]
+  demo?: boolean
+  headers?: Record<string, string>
+}
+
+export function problemStatus(code: ProblemCode): number {
+  return PROBLEMS[code][0]
+}
+
+export function problemBody(code: ProblemCode, extras: ProblemExtras = {}): string {
+  const [status, title] = PROBLEMS[code]
+  const { headers: _, ...members } = extras
+  return JSON.stringify({ type: 'about:blank', title, status, code, ...members })
+}
+
+export function problem(code: ProblemCode, extras: ProblemExtras = {}): Response {
+  return new Response(problemBody(code, extras), {
+    status: problemStatus(code),
+    headers: { 'content-type': 'application/problem+json', ...extras.headers },
+  })
+}
+
+/** What a handler throws to answer with a problem. */
+export class Problem extends Error {
+  readonly response: Response
+  constructor(code: ProblemCode, extras: ProblemExtras = {}) {
+    super(code)
+    this.response = problem(code, extras)
+  }
+}
+
+const BY_ERROR: Record<string, ProblemCode> = {
+  SIGN_IN_REFUSED: 'sign_in_refused',
+  SIGN_IN_LOCKED: 'sign_in_locked',
+  AUDIT_UNAVAILABLE: 'audit_unavailable',
+  BUS_UNAVAILABLE: 'bus_unavailable',
+  BUSY: 'busy',
+}
+
+/** The problem that an error is, or null where it is a fault of ours that must be logged. */
+export function problemOfError(error: unknown): Response | null {
+  if (error instanceof Problem) return error.response
+  if (!(error instanceof HotplateError)) return null
+  const code = BY_ERROR[error.code]
+  if (code === undefined) return null
+  const extras: ProblemExtras = { detail: error.message }
+  if (error instanceof SignInLocked) extras.headers = { 'retry-after': String(error.wait_s) }
+  return problem(code, extras)
+}

@@ -1,0 +1,186 @@
+// The console in a real Chromium, on a real gateway and a real nats-server. A bug here shows as a
+// dispatcher who sees an alert without what is needed to judge it, twice, or not at all.
+import { fileURLToPath } from 'node:url'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Alert } from '../../src/domain/alert.ts'
+import { makeAlert, publishAlert } from '../helpers/alert.ts'
+import { temporaryFolder } from '../helpers/folder.ts'
+import { PASSWORD, startTestGateway, type TestGateway, USER } from '../helpers/gateway.ts'
+import { startNats, type TestNats } from '../helpers/nats.ts'
+import { until } from '../helpers/until.ts'
+
+const CHROMIUM = '/usr/bin/chromium'
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+const built = temporaryFolder()
+
+let nats: TestNats
+let browser: Browser
+let gateway: TestGateway
+
+beforeAll(async () => {
+  const { build } = await import('vite')
+  await build({
+    configFile: fileURLToPath(new URL('../../vite.config.ts', import.meta.url)),
+    logLevel: 'silent',
+    build: { outDir: built.path, emptyOutDir: true },
+  })
+  nats = await startNats()
+  gateway = await startTestGateway(nats.bus, { console_dir: built.path })
+  browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
+})
+afterAll(async () => {
+  await browser?.close()
+  await gateway?.stop()
+  await nats?.[Symbol.asyncDispose]()
+  built[Symbol.dispose]()
+})
+
+const card = (page: Page, alert: Alert) => page.locator(`[data-alert="${alert.id}"]`)
+
+async function signIn(page: Page): Promise<void> {
+  await page.goto(gateway.url)
+  await page.fill('input[name=user]', USER)
+  await page.fill('input[name=password]', PASSWORD)
+  await page.click('button[type=submit]')
+  await page.locator('.connection.live').waitFor()
+}
+
+/** A page in a context of its own, that fails the test by whatever its policy refused. */
+async function withPage(work: (page: Page) => Promise<void>): Promise<void> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
+  const page = await context.newPage()
+  const faults: string[] = []
+  page.on('pageerror', (error) => faults.push(error.message))
+  page.on('console', (message) => {
+    if (message.text().includes('Content Security Policy')) faults.push(message.text())
+  })
+  page.on('request', (request) => {
+    if (new URL(request.url()).hostname !== '127.0.0.1') faults.push(request.url())
+  })
+  try {
+    await work(page)
+    expect(faults).toEqual([])
+  } finally {
+    await context.close()
+  }
+}
+
+describe('the console', () => {
+  it('401.9b shows nothing without sign-in, and says so for a wrong password', async () => {
+    await withPage(async (page) => {
+      await publishAlert(nats.bus, makeAlert())
+      await page.goto(gateway.url)
+      await page.locator('form').waitFor()
+      expect(await page.locator('[data-alert]').count()).toBe(0)
+      expect(await page.locator('.hint').textContent()).toContain('demo')
+      await page.fill('input[name=user]', 'somebody')
+      await page.fill('input[name=password]', 'wrong')
+      await page.click('button[type=submit]')
+      await until(async () => (await page.locator('.problem').textContent()) !== '')
+      expect(await page.locator('.problem').textContent()).toBe('Wrong user or password.')
+    })
+  })
+
+  it('401.2b shows a potential match with both plates, column by column', async () => {
+    await withPage(async (page) => {
+      await signIn(page)
+      const alert = makeAlert()
+      await publishAlert(nats.bus, alert)
+      const shown = card(page, alert)
+      await shown.waitFor()
+      expect(await shown.locator('.verdict').textContent()).toMatch(
+        /Potential match\s*Verify before acting\./,
+      )
+      const characters = (side: string) => shown.locator(`.plate.${side} .char`).allTextContents()
+      expect(await characters('read')).toEqual([...'8ABCI23'])
+      expect(await characters('entry')).toEqual([...'BABC123'])
+      expect(await shown.locator('.plate.read .char:not(.same)').allTextContents()).toEqual([
+        '8',
+        'I',
+      ])
+      expect(await shown.locator('.marks').textContent()).toMatch(/≈\s*≈/)
+      expect(await shown.locator('.differences').textContent()).toContain('8 for B: look-alike')
+      expect(page.url()).toBe(`${gateway.url}/`)
+      expect(await page.evaluate(() => localStorage.length + sessionStorage.length)).toBe(0)
+    })
+  })
+
+  it('puts new alerts on top without moving the one that is being read', async () => {
+    await withPage(async (page) => {
+      await signIn(page)
+      const read = makeAlert()
+      await publishAlert(nats.bus, read)
+      await card(page, read).waitFor()
+      await page.keyboard.press('j')
+      const before = await card(page, read).boundingBox()
+      const next = makeAlert()
+      await publishAlert(nats.bus, next)
+      await page.locator('.new-above').waitFor()
+      expect((await card(page, read).boundingBox())?.y).toBeCloseTo(before?.y as number, 0)
+      expect(await page.locator('[data-alert]').first().getAttribute('data-alert')).toBe(next.id)
+      await page.keyboard.press('k')
+      expect(await page.evaluate('document.activeElement.dataset.alert')).toBe(next.id)
+    })
+  })
+
+  it('says when it is not live, and shows a missed alert once when it is again', async () => {
+    await withPage(async (page) => {
+      await signIn(page)
+      const seen = makeAlert()
+      await publishAlert(nats.bus, seen)
+      await card(page, seen).waitFor()
+      const { port } = gateway.gateway
+      await gateway.stop()
+      await page.locator('.banner').waitFor()
+      expect(await page.locator('.banner').textContent()).toContain('Not live')
+      const missed = makeAlert()
+      await publishAlert(nats.bus, missed)
+      gateway = await startTestGateway(nats.bus, {
+        console_dir: built.path,
+        gateway: { port },
+      })
+      await page.locator('.connection.live').waitFor()
+      await card(page, missed).waitFor()
+      expect(await page.locator('.banner').count()).toBe(0)
+      expect(await card(page, missed).count()).toBe(1)
+      expect(await card(page, seen).count()).toBe(1)
+      expect(await page.locator('[data-alert]').first().getAttribute('data-alert')).toBe(missed.id)
+    })
+  })
+
+  it('goes back to the sign-in when the session ends elsewhere', async () => {
+    await withPage(async (page) => {
+      await signIn(page)
+      const [cookie] = await page.context().cookies()
+      await gateway.fetch('/v1/session', {
+        method: 'DELETE',
+        headers: { cookie: `${cookie?.name}=${cookie?.value}` },
+      })
+      await page.locator('form').waitFor()
+      expect(await page.locator('[data-alert]').count()).toBe(0)
+    })
+  })
+
+  it('keeps the latest 500 and stays within 390 pixels', async () => {
+    await withPage(async (page) => {
+      for (let i = 0; i < 600; i += 1) await publishAlert(nats.bus, makeAlert())
+      await signIn(page)
+      await until(async () => (await page.locator('[data-alert]').count()) === 500)
+      const newest = makeAlert()
+      await publishAlert(nats.bus, newest)
+      await card(page, newest).waitFor()
+      expect(await page.locator('[data-alert]').count()).toBe(500)
+      await page.setViewportSize({ width: 390, height: 844 })
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
+    })
+  })
+})

@@ -1,0 +1,146 @@
+// A console's cursor against a socket that takes what it likes. A bug here shows as an alert that
+// is lost, doubled or out of order for some order of alerts, drains and resumes.
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { ConsoleCursor, type ConsoleSink, type CursorSource } from '../../src/alerts/cursor.ts'
+import { alertFrame, parseClientFrame } from '../../src/alerts/frames.ts'
+import { AlertRing, type StreamedAlert } from '../../src/alerts/ring.ts'
+import { createMetrics } from '../../src/telemetry/metrics.ts'
+import { makeAlert } from '../helpers/alert.ts'
+import { until } from '../helpers/until.ts'
+
+const BUFFER_BYTES_MAX = 4_000
+const RING_ALERTS_MAX = 8
+const metrics = createMetrics()
+
+/** The whole stream, a memory of its last eight alerts, and pages out of the rest. */
+class Stream implements CursorSource {
+  readonly ring = new AlertRing(1, RING_ALERTS_MAX, 1_000_000)
+  readonly all: StreamedAlert[] = []
+  readonly metrics = metrics
+  readonly buffer_bytes_max = BUFFER_BYTES_MAX
+  readonly frame = alertFrame
+  readonly now = Date.now
+
+  get tail(): number {
+    return this.all.at(-1)?.seq ?? 0
+  }
+  page(after: number) {
+    const items = this.all.filter(({ seq }) => seq > after).slice(0, 3)
+    return Promise.resolve({ items, upto: items.at(-1)?.seq ?? this.tail })
+  }
+  lastSequence(): Promise<number> {
+    return Promise.resolve(this.tail)
+  }
+  publish(hidden: boolean): StreamedAlert {
+    const alert = makeAlert((a) => {
+      a.entry.list = hidden ? 'hidden' : 'shown'
+    })
+    const now = Date.now()
+    const text = JSON.stringify(alert)
+    const item = { seq: this.tail + 1, text, alert, read_ms: now, raised_ms: now }
+    this.all.push(item)
+    this.ring.push(item)
+    return item
+  }
+}
+
+class Socket implements ConsoleSink {
+  readonly frames: { type: string; seq: number; prev: number }[] = []
+  #buffered = 0
+  most = 0
+  buffered(): number {
+    return this.#buffered
+  }
+  send(frame: Buffer): void {
+    this.#buffered += frame.length
+    this.most = Math.max(this.most, this.#buffered)
+    this.frames.push(JSON.parse(frame.toString()) as Socket['frames'][number])
+  }
+  drain(): void {
+    this.#buffered = 0
+  }
+}
+
+const isShown = ({ alert }: StreamedAlert) => alert.entry.list === 'shown'
+const turn = () => new Promise((resolve) => setImmediate(resolve))
+
+const step = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('publish'), hidden: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('drain'), hidden: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('turn'), hidden: fc.boolean() }) },
+)
+
+describe('cursor', () => {
+  it('sends each alert once and in order, whatever the socket does', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 80 }), fc.nat(12), async (steps, old) => {
+        const stream = new Stream()
+        const socket = new Socket()
+        for (let i = 0; i < old; i += 1) stream.publish(false)
+        const cursor = new ConsoleCursor(stream, socket, isShown)
+        void cursor.resume(0)
+        for (const { do: what, hidden } of steps) {
+          if (what === 'publish') cursor.offer(stream.publish(hidden))
+          if (what === 'turn') await turn()
+          if (what === 'drain') {
+            socket.drain()
+            cursor.drained()
+          }
+        }
+        const wanted = stream.all.filter(isShown).map(({ seq }) => seq)
+        await until(
+          () => {
+            socket.drain()
+            cursor.drained()
+            return cursor.mode === 'live'
+          },
+          { ms: 2_000, every_ms: 1 },
+        )
+        cursor.close()
+        expect(socket.frames.map(({ seq }) => seq)).toEqual(wanted)
+        expect(socket.frames.map(({ prev }) => prev)).toEqual([0, ...wanted].slice(0, -1))
+        expect(socket.most).toBeLessThan(BUFFER_BYTES_MAX + 2_000)
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  it('begins with the last ones where a console asks for no more', async () => {
+    const stream = new Stream()
+    const socket = new Socket()
+    for (let i = 0; i < 6; i += 1) stream.publish(i % 2 === 1)
+    const cursor = new ConsoleCursor(stream, socket, isShown)
+    await cursor.resume(0, 2)
+    await until(() => cursor.mode === 'live')
+    cursor.close()
+    expect(socket.frames.map(({ seq, prev }) => [seq, prev])).toEqual([
+      [3, 1],
+      [5, 3],
+    ])
+  })
+
+  it('goes live by itself when the console says nothing', async () => {
+    const stream = new Stream()
+    const socket = new Socket()
+    stream.publish(false)
+    const cursor = new ConsoleCursor(stream, socket, isShown)
+    await until(() => cursor.mode === 'live')
+    cursor.offer(stream.publish(false))
+    cursor.close()
+    cursor.offer(stream.publish(false))
+    expect(socket.frames.map(({ seq, prev }) => [seq, prev])).toEqual([[2, 1]])
+  })
+})
+
+describe('frames of a console', () => {
+  it('are taken, or refused in words that fit a close reason, whatever they are', () => {
+    expect(parseClientFrame('{"type":"resume","after":7}')).toEqual({ type: 'resume', after: 7 })
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+        const frame = parseClientFrame(text)
+        if (typeof frame === 'string') expect(Buffer.byteLength(frame)).toBeLessThan(123)
+      }),
+    )
+  })
+})

@@ -1,0 +1,62 @@
+// Lists in CSV. Were a bad line silently left out, a wanted plate would raise no alert and nobody
+// would know.
+import { Readable } from 'node:stream'
+import { expect, test } from 'vitest'
+import { parseCsvList } from '../../src/formats/hotlists/csv.ts'
+
+const parse = (...lines: string[]) => parseCsvList(Readable.from([`${lines.join('\n')}\n`]))
+
+test('all columns, in any order and case, with a byte order mark and quotes', async () => {
+  const { entries, bad } = await parse(
+    '\ufeffReason,PLATE,state,case,make,model,color,type,year',
+    '"Stolen, with a ""gun""",2t-ab 123,ID,24-1,Ford,F-150,white,truck,2014',
+    'Wanted,ABC1,CA-BC,,,,,,',
+    '',
+    'Plain,XYZ9,,,,,,,',
+  )
+  expect(bad).toEqual([])
+  expect(entries).toEqual([
+    {
+      plate: '2TAB123',
+      reason: 'Stolen, with a "gun"',
+      region: 'US-ID',
+      case: '24-1',
+      vehicle: { make: 'Ford', model: 'F-150', color: 'white', type: 'truck', year: 2014 },
+    },
+    { plate: 'ABC1', reason: 'Wanted', region: 'CA-BC' },
+    { plate: 'XYZ9', reason: 'Plain' },
+  ])
+})
+
+test('bad lines are named with line, column, what was expected and what came', async () => {
+  const { entries, bad } = await parse(
+    'plate,reason,state,year',
+    'GOOD1,Stolen,ID,',
+    'TOOLONG1234567,Stolen,ID,',
+    'ABC1,,ID,',
+    'ABC2,Stolen,Idaho,',
+    'ABC3',
+    'ABC4,Stolen,ID,next',
+    'GOOD2,Stolen,ID,2014',
+  )
+  expect(entries.map(({ plate }) => plate)).toEqual(['GOOD1', 'GOOD2'])
+  expect(bad).toEqual([
+    { line: 3, column: 'plate', expected: '1 to 12 of A-Z, 0-9', came: '"TOOLONG1234567"' },
+    { line: 4, column: 'reason', expected: '1 to 1000 characters', came: '""' },
+    { line: 5, column: 'state', expected: 'ISO 3166-2 or two letters', came: '"Idaho"' },
+    { line: 6, column: 'reason', expected: '1 to 1000 characters', came: 'nothing' },
+    { line: 7, column: 'year', expected: 'a year from 1900 to 2100', came: '"next"' },
+  ])
+})
+
+test.each([
+  ['a header without plate', ['number,reason', 'A1,x'], /Expected a header line with plate, reason/],
+  ['broken quoting', ['plate,reason', 'A1,"x'], /can't be read/],
+  ['a line without an end', ['plate,reason', `A1,${'x'.repeat(20_000)}`], /can't be read/],
+  ['an empty file', [''], /Expected a header line/],
+])('%s is an error', async (_what, lines, message) => {
+  await expect(parse(...lines)).rejects.toMatchObject({
+    code: 'LIST_UNREADABLE',
+    message: expect.stringMatching(message),
+  })
+})
