@@ -1,8 +1,9 @@
 // Completes package-lock.json with the optional packages of other platforms.
 //
-// A lock file made where the registry lacks some platforms' packages leaves them out, and `npm ci` then refuses it
-// ("Missing: … from lock file"). This adds {version, optional, os, cpu} for each one that a locked package names as an
-// optional dependency. Run it after each change of dependencies: `node scripts/complete-lock.mjs`.
+// A lock file made where the registry lacks some platforms' packages leaves them out, and `npm ci`
+// then refuses it ("Missing: … from lock file"). This adds {version, optional, os, cpu} for each
+// one that a locked package names as an optional dependency. Run it after each change of
+// dependencies: `node scripts/complete-lock.mjs`.
 import { readFileSync, writeFileSync } from 'node:fs'
 
 const OS = {

@@ -1,5 +1,5 @@
-// What `npm test` prints: vitest's own lines for files and failures, then `N passed, N failed` as the very
-// last line, whatever ended the run.
+// What `npm test` prints: vitest's own lines for files and failures, then `N passed, N failed` as
+// the very last line, whatever ended the run.
 //
 // Counted as failed besides failed tests: a file or a group that could not run (a broken import, a
 // hook that threw), each unhandled error, a run cut short, and a run without a single test.

@@ -23,6 +23,8 @@ export interface ServiceSettings {
   /** Joins the engines of another service instead of starting some. */
   join?: RunningService
   data_dir?: string
+  /** Told everything that the service writes on stderr, which otherwise goes to the terminal. */
+  onLog?: (text: string) => void
 }
 
 export interface RunningService extends AsyncDisposable {
@@ -57,7 +59,8 @@ export async function startService(options: ServiceSettings = {}): Promise<Runni
     ...(options.join ? joined(options.join) : {}),
     ...options.settings,
   }
-  let child = spawnService(data_dir, options.roles, settings)
+  const spawned = () => spawnService(data_dir, options.roles, settings, options.onLog)
+  let child = spawned()
   let bus: Promise<Bus> | undefined
   let store: Store | undefined
   const engines = options.join?.data_dir ?? data_dir
@@ -90,7 +93,7 @@ export async function startService(options: ServiceSettings = {}): Promise<Runni
       await gone
     },
     async restart() {
-      child = spawnService(data_dir, options.roles, settings)
+      child = spawned()
       await ready(child)
     },
     async stop() {
@@ -135,15 +138,18 @@ function spawnService(
   data_dir: string,
   roles: string | undefined,
   settings: Record<string, string>,
+  onLog: ((text: string) => void) | undefined,
 ): ChildProcess {
   const env = Object.fromEntries(
     Object.entries(settings).map(([name, value]) => [`HOTPLATE_${name}`, value]),
   )
   const args = [MAIN, 'serve', '--data', data_dir, ...(roles ? ['--roles', roles] : [])]
-  return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...args], {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...args], {
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', onLog ? 'pipe' : 'inherit'],
   })
+  if (onLog) child.stderr?.setEncoding('utf8').on('data', onLog)
+  return child
 }
 
 async function ready(child: ChildProcess): Promise<void> {

@@ -9,8 +9,9 @@ const text = z.string().min(1).max(64)
 const plate = z
   .string()
   .max(64)
-  .transform((value) => value.replaceAll(/[\s-]/g, '').toUpperCase())
-  .pipe(z.string().regex(/^[A-Z0-9]{1,12}$/))
+  .transform((value) => value.replaceAll(/[\s-]/g, ''))
+  .pipe(z.string().regex(/^[A-Za-z0-9]{1,12}$/))
+  .transform((value) => value.toUpperCase())
 const time = z
   .string()
   .regex(/^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/)
