@@ -3,9 +3,9 @@ import { isAscii, isUtf8 } from 'node:buffer'
 import { createHmac } from 'node:crypto'
 import xxhash from 'xxhash-wasm'
 import { utcDay } from '../domain/time.ts'
+import { LINES_MAX, ReadColumns } from '../store/read-columns.ts'
 import type { PackedMessage } from './batch.ts'
 import { type DecodedRead, decodeRead, type OptionalField, type Reject } from './decode.ts'
-import { formatTime, LINES_MAX, precedence, readRow } from './rows.ts'
 import type { ImageFile, RejectRecord, Work } from './work.ts'
 
 const { h64ToString } = await xxhash()
@@ -18,17 +18,21 @@ export class Digest {
   reads: DecodedRead[] = []
   received_ms: number[] = []
   kept: { plate: boolean; vehicle: boolean }[] = []
-  rows = ''
+  readonly columns: ReadColumns
   images: ImageFile[] = []
   rejects: RejectRecord[] = []
   dropped = new Map<string, { field: OptionalField; camera: string; seq: number; count: number }>()
   /** How many forbidden fields came, by camera. */
   forbidden = new Map<string, number>()
   suspect = 0
-  private hashed: { seq: number; hash: string } | null = null
+  #hashed: { seq: number; hash: string } | null = null
 
-  constructor(work: Work) {
+  /** `columns` may be used again and again: its memory stays. */
+  constructor(work: Work, columns = new ReadColumns()) {
     this.work = work
+    this.columns = columns
+    // A batch that failed half-way has left its rows.
+    columns.clear()
     this.data = Buffer.from(work.batch.data, 0, work.batch.bytes)
     this.ascii = isAscii(this.data)
   }
@@ -104,12 +108,7 @@ export class Digest {
       plate: this.image(message, read, 'plate'),
       vehicle: this.image(message, read, 'vehicle'),
     }
-    this.rows += readRow(
-      read,
-      formatTime(message.received_ms),
-      images,
-      precedence(message.seq, line),
-    )
+    this.columns.add(read, message.received_ms, images, message.seq, line)
     this.reads.push(read)
     this.kept.push(images)
     this.received_ms.push(message.received_ms)
@@ -131,14 +130,14 @@ export class Digest {
 
   /** Of the whole message, once for all its lines: ten thousand bad ones must not cost more. */
   keyedHash({ offset, length, seq, received_ms }: PackedMessage): string {
-    if (this.hashed?.seq !== seq) {
+    if (this.#hashed?.seq !== seq) {
       const hash = createHmac('sha256', this.secret(received_ms))
         .update(this.data.subarray(offset, offset + length))
         .digest('hex')
         .slice(0, 16)
-      this.hashed = { seq, hash }
+      this.#hashed = { seq, hash }
     }
-    return this.hashed.hash
+    return this.#hashed.hash
   }
 
   image(message: PackedMessage, read: DecodedRead, kind: 'plate' | 'vehicle'): boolean {

@@ -38,6 +38,9 @@ export interface PipelineOptions {
 /** Rows that wait for the writer, in bytes, before no more messages are taken. */
 const ROWS_HELD_BYTES_MAX = 64 * 1024 * 1024
 
+/** Subjects and headers, which count with a message. */
+const ENVELOPE_BYTES_MAX = 64 * 1024
+
 class Epoch {
   readonly abort = new AbortController()
   /** Settles batches one after the other. */
@@ -63,7 +66,7 @@ export class Pipeline {
 
   constructor(options: PipelineOptions) {
     this.#o = options
-    const { ingest } = options.config
+    const { ingest, nats } = options.config
     this.#puller = new Puller({
       bus: options.bus,
       stream: options.stream,
@@ -71,7 +74,8 @@ export class Pipeline {
       ...(options.filter_subject ? { filter_subject: options.filter_subject } : {}),
       ack_pending_max: ingest.ack_pending_max,
       pull_messages_max: ingest.batch_messages_max,
-      pull_bytes_max: ingest.pull_bytes_max,
+      // A message larger than what is asked for would never come, and none behind it.
+      pull_bytes_max: Math.max(ingest.pull_bytes_max, nats.payload_bytes_max + ENVELOPE_BYTES_MAX),
       log: options.log,
       onMessage: (message, position) => this.#add(message, position),
       onRewind: () => this.#newEpoch(),

@@ -44,7 +44,9 @@ export async function settleBatch(
 function count(metrics: Metrics, done: WorkDone): void {
   for (const { reason, count } of done.rejected) metrics.readsRejected.inc({ reason }, count)
   for (const { field, count } of done.dropped) metrics.fieldsDropped.inc({ field }, count)
-  if (done.forbidden > 0) metrics.fieldsForbidden.inc(done.forbidden)
+  for (const { camera, count } of done.forbidden) {
+    metrics.fieldsForbidden.inc({ camera: metrics.cameraLabel(camera) }, count)
+  }
   if (done.suspect > 0) metrics.clocksSuspect.inc(done.suspect)
 }
 

@@ -3,6 +3,7 @@ import { move, transferableSymbol, valueSymbol, workerData } from 'piscina'
 import { EntryTable } from '../matching/entry-table.ts'
 import { Judge, type JudgeOptions } from '../matching/judge.ts'
 import { loadModel } from '../matching/model.ts'
+import { ReadColumns } from '../store/read-columns.ts'
 import { unpackBatch } from './batch.ts'
 import type { DecodedRead, OptionalField, Reject } from './decode.ts'
 import { Digest } from './digest.ts'
@@ -15,6 +16,7 @@ export interface WorkerSettings {
 }
 
 const settings = workerData as WorkerSettings
+const columns = new ReadColumns()
 let judge_options: JudgeOptions | null = null
 let judge: { generation: number; judge: Judge } | null = null
 
@@ -39,10 +41,10 @@ function tally<T extends string>(values: Iterable<[T, number]>): { name: T; coun
 
 /** The worker's task. @returns everything to publish and store, with the batch's own buffers, all transferred. */
 export default function run(work: Work): WorkDone {
-  const batch = new Digest(work)
+  const batch = new Digest(work, columns)
   for (const message of unpackBatch(work.batch)) batch.message(message)
   const hits = work.index === null ? [] : judgeFor(work.index).match(batch.reads)
-  const rows = new TextEncoder().encode(batch.rows)
+  const rows = columns.finish() ?? new Uint8Array()
   const refused = batch.rejects.map(
     (r) => [r.record.reason as Reject['reason'], 1] as [Reject['reason'], number],
   )

@@ -55,9 +55,11 @@ export function connectStore(options: StoreOptions): Store {
 
 /** ClickHouse's own refusals: the statement or its data is at fault, and a retry would fail alike. */
 const OF_THE_STATEMENT = new Set([
+  '6',
   '16',
   '26',
   '27',
+  '38',
   '41',
   '47',
   '53',

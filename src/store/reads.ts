@@ -1,51 +1,26 @@
-// Rows of `reads`: the columns as ingest writes them, and the questions that the program itself asks.
+// The table `reads`: what ingest writes, and the questions that the program itself asks.
 import { Readable } from 'node:stream'
 import { retentionCutoff } from '../domain/time.ts'
 import type { Store } from './client.ts'
-
-/** Order of the fields in a row of TabSeparated, as ingest/rows.ts writes them. */
-export const READ_COLUMNS = [
-  'camera',
-  'id',
-  'time',
-  'received_at',
-  'device_time',
-  'clock_suspect',
-  'plate',
-  'region',
-  'confidence',
-  'char_confidence',
-  'candidates',
-  'lat',
-  'lon',
-  'heading',
-  'lane',
-  'make',
-  'model',
-  'color',
-  'type',
-  'year',
-  'image_plate',
-  'image_vehicle',
-  'precedence',
-] as const
+import { READ_COLUMNS } from './read-columns.ts'
 
 /**
- * Writes rows of TabSeparated bytes. Repeating it with the same rows changes nothing that a query with FINAL shows.
+ * Writes blocks of rows (Native format). Repeating it with the same rows changes nothing that a query with FINAL shows.
  * @throws ClickHouseError or a connection's error
  */
 export async function insertReads(
   { client, database }: Store,
-  chunks: readonly Uint8Array[],
+  blocks: readonly Uint8Array[],
   signal?: AbortSignal,
 ): Promise<void> {
-  await client.insert({
-    table: `${database}.reads`,
-    values: Readable.from(chunks, { objectMode: false }),
-    format: 'TabSeparated',
-    columns: [...READ_COLUMNS] as [string, ...string[]],
+  // The client's insert() knows text formats only; exec() takes any.
+  const { stream } = await client.exec({
+    query: `INSERT INTO ${database}.reads (${READ_COLUMNS.join(', ')}) FORMAT Native`,
+    values: Readable.from(blocks, { objectMode: false }),
     ...(signal ? { abort_signal: signal } : {}),
   })
+  // The answer has no body; unread, it would keep its connection.
+  for await (const _ of stream);
 }
 
 export interface DayPartition {

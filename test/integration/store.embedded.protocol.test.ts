@@ -288,7 +288,7 @@ test('what the embedded engine does not do is refused in words', async () => {
   expect(await refused(rows('SELECT 1', { role: 'r' }))).toMatchObject({ code: '48' })
   const get = await raw('/?query=CREATE%20DATABASE%20x')
   expect(get.headers.get('x-clickhouse-exception-code')).toBe('164')
-  const binary = await raw('/?query=INSERT%20INTO%20shop.shown%20FORMAT%20Native', {
+  const binary = await raw('/?query=INSERT%20INTO%20shop.shown%20FORMAT%20Parquet', {
     method: 'POST',
     body: new Uint8Array([1, 255, 254]),
   })

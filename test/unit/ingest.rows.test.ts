@@ -2,8 +2,8 @@
 // become another column's value, or the store would refuse the whole batch.
 import { expect, test } from 'vitest'
 import type { DecodedRead } from '../../src/ingest/decode.ts'
-import { formatTime, LINES_MAX, precedence, readRow } from '../../src/ingest/rows.ts'
-import { READ_COLUMNS } from '../../src/store/reads.ts'
+import { formatTime, LINES_MAX, precedence, readRow } from '../helpers/tsv-rows.ts'
+import { READ_COLUMNS } from '../../src/store/read-columns.ts'
 
 const RECEIVED_MS = Date.parse('2026-11-23T16:00:00.123Z')
 const bare: DecodedRead = {

@@ -1,7 +1,7 @@
 // The child program: the real engine in a process of its own, behind ClickHouse's HTTP interface on
 // loopback. Ends on SIGTERM, and when its parent is gone. What keeps it from starting goes to
 // standard error in one line.
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createLog } from '../../telemetry/log.ts'
@@ -77,7 +77,10 @@ async function run(): Promise<void> {
   const sessions = openSessions(folder)
   const version = await versionOf(sessions)
   const pipes = await makePipes(join(folder, 'pipes'), READS_MAX)
-  const statements = new Statements(sessions, pipes, Number(values['query-s-max']))
+  const incoming = join(folder, 'incoming')
+  rmSync(incoming, { recursive: true, force: true })
+  mkdirSync(incoming, { mode: 0o700 })
+  const statements = new Statements(sessions, pipes, incoming, Number(values['query-s-max']))
   const server = new EngineServer({ statements, credentials, version, log })
   try {
     await server.listen(port)

@@ -1,6 +1,7 @@
-// A decoded read as a row of TabSeparated, in the order of READ_COLUMNS.
-import { formatDateTime } from '../store/time.ts'
-import type { DecodedRead } from './decode.ts'
+// A read as a row of TabSeparated, in the order of READ_COLUMNS: the slow twin of src/store/read-columns.ts.
+
+import type { ReadRow } from '../../src/store/read-columns.ts'
+import { formatDateTime } from '../../src/store/time.ts'
 
 /** Highest UInt64: what `precedence` counts down from, so that the earliest read of an id wins. */
 const PRECEDENCE_TOP = 18_446_744_073_709_551_615n
@@ -53,7 +54,7 @@ function number(value: number | null | undefined): string {
   return value === null || value === undefined ? '\\N' : String(value)
 }
 
-function candidates(read: DecodedRead): string {
+function candidates(read: ReadRow): string {
   if (read.candidates === null || read.candidates.length === 0) return '[]'
   let list = '['
   for (const { plate, confidence } of read.candidates) {
@@ -64,7 +65,7 @@ function candidates(read: DecodedRead): string {
 
 /** One row with its line feed. `received_time` is formatTime(received_ms), made once a message. */
 export function readRow(
-  read: DecodedRead,
+  read: ReadRow,
   received_time: string,
   images: { plate: boolean; vehicle: boolean },
   order: string,
