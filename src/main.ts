@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { registerDemo } from './commands/demo.ts'
 import { registerHotlist } from './commands/hotlist.ts'
 import { registerRetention } from './commands/retention.ts'
-import { failCommand } from './commands/run.ts'
+import { failCommand, oneLine } from './commands/run.ts'
 import { registerServe } from './commands/serve.ts'
 import { registerSimulate } from './commands/simulate.ts'
 import { registerUser } from './commands/user.ts'
@@ -12,6 +12,8 @@ const program = new Command('hotplate')
   .description('Watches licence-plate reads and tells dispatch when one may be on a hot list.')
   .exitOverride()
   .showHelpAfterError(false)
+  .showSuggestionAfterError(false)
+  .configureOutput({ outputError: (text, write) => write(oneLine(text.replace(/^error: /, ''))) })
 
 for (const register of [
   registerServe,
@@ -22,6 +24,17 @@ for (const register of [
   registerSimulate,
 ]) {
   register(program)
+}
+
+// commander prints the whole help where a command is missing; wrong usage is one line here.
+for (const command of [program, ...program.commands]) {
+  if (command.commands.length === 0) continue
+  const names = command.commands.map((sub) => sub.name()).join(', ')
+  command
+    .allowExcessArguments()
+    .action((_options, { args }: Command) =>
+      command.error(`expected one of ${names} but received ${args[0] ?? 'none'}`, { exitCode: 2 }),
+    )
 }
 
 try {

@@ -16,6 +16,8 @@ import type { Metrics } from './telemetry/metrics.ts'
 export interface Platform {
   bus: Bus
   store: Store
+  /** One more connection: what must not wait behind a flood of reads has one of its own. */
+  connect(name: string): Promise<Bus>
   /** Where cameras publish, and as whom; null for an outside server, whose users are its operator's. */
   camera: { url: string; user: string; password: string } | null
   stop(): Promise<void>
@@ -24,6 +26,9 @@ export interface Platform {
 /** Whose data a folder holds: invented data and real data never share one. */
 export type DataKind = 'demo' | 'real'
 
+/** Subject and headers of a message. */
+const ENVELOPE_BYTES_MAX = 64 * 1024
+const SCHEMA_RETRY_MS = 2_000
 /** A service that was just told to stop may still hold the folder. */
 const LOCK_WAIT_MS_MAX = 5_000
 
@@ -35,6 +40,8 @@ export interface PlatformOptions {
   metrics: Metrics
   name: string
   lock_wait_ms_max?: number
+  /** Called once the folder is this process's own, before anything is started in it. */
+  onLocked?: () => Promise<void>
 }
 
 /**
@@ -51,6 +58,7 @@ export async function startPlatform(o: PlatformOptions): Promise<Platform> {
   }
   try {
     if (o.kind !== 'any') markFolder(config.data_dir, o.kind)
+    await o.onLocked?.()
     const [nats, clickhouse] = await Promise.allSettled([startNats(o), startClickHouse(o)])
     if (clickhouse.status === 'fulfilled') stops.push(clickhouse.value.stop)
     if (nats.status === 'fulfilled') stops.push(nats.value.stop)
@@ -58,11 +66,13 @@ export async function startPlatform(o: PlatformOptions): Promise<Platform> {
     if (clickhouse.status === 'rejected') throw clickhouse.reason
     const bus = await openBus(config, nats.value, o.name, log)
     stops.push(() => bus.close())
+    if (o.kind !== 'any') assertPayload(bus, config)
     await ensureStreams(bus, config)
     const store = openStore(config, clickhouse.value)
     stops.push(() => store.close())
-    await prepareStore(store, log)
-    return { bus, store, camera: nats.value.camera, stop }
+    stops.push(await prepareStore(store, log))
+    const connect = (name: string) => openBus(config, nats.value, name, log)
+    return { bus, store, connect, camera: nats.value.camera, stop }
   } catch (error) {
     await stop()
     throw error
@@ -118,12 +128,25 @@ export async function joinPlatform(o: PlatformOptions): Promise<Platform> {
   return {
     bus,
     store,
+    connect: (name) => openBus(config, nats, name, o.log),
     camera: nats.camera,
     async stop() {
       await store.close()
       await bus.close()
     },
   }
+}
+
+/** A batch of rows is one message on BACKLOG: were it too large, rows would wait for ever. */
+function assertPayload({ nc }: Bus, { ingest, nats }: Config): void {
+  const needed = ingest.rows_bytes_max + ENVELOPE_BYTES_MAX
+  const { max_payload } = nc.info ?? {}
+  if (max_payload === undefined || max_payload >= needed) return
+  const where = nats.url === null ? 'nats.payload_bytes_max' : "the NATS server's max_payload"
+  throw new HotplateError(
+    'NATS_PAYLOAD_SMALL',
+    `Expected ${where} to be at least ${needed} bytes but it is ${max_payload}: raise it`,
+  )
 }
 
 async function release(lock: FolderLock): Promise<void> {
@@ -179,13 +202,38 @@ function openStore(
   return connectStore({ url, user, password, database, cluster })
 }
 
-/** A store that is down must not keep the service from starting: alerts don't need it, and BACKLOG takes the rows. */
-async function prepareStore(store: Store, log: Logger): Promise<void> {
-  try {
-    await applySchema(store)
-  } catch (error) {
-    if (error instanceof HotplateError) throw error
-    log.error({ err: error }, 'The schema could not be brought up to date: is the store down?')
+/**
+ * A store that is down must not keep the service from starting: alerts don't need it, and BACKLOG
+ * takes the rows. It may be empty when it comes, so the schema is tried for until it stands.
+ * @returns gives up trying
+ */
+async function prepareStore(store: Store, log: Logger): Promise<() => Promise<void>> {
+  let stopped = false
+  let timer: NodeJS.Timeout | undefined
+  let running: Promise<void> = Promise.resolve()
+  const attempt = async (): Promise<void> => {
+    try {
+      await applySchema(store)
+    } catch (error) {
+      if (error instanceof HotplateError) throw error
+      if (stopped) return
+      timer ??= setInterval(again, SCHEMA_RETRY_MS)
+      log.error({ err: error }, 'The schema could not be brought up to date: is the store down?')
+      return
+    }
+    clearInterval(timer)
+  }
+  const again = () => {
+    running = running.then(attempt).catch((error: unknown) => {
+      clearInterval(timer)
+      log.error({ err: error }, 'The schema can not be brought up to date.')
+    })
+  }
+  await attempt()
+  return async () => {
+    stopped = true
+    clearInterval(timer)
+    await running
   }
 }
 

@@ -46,9 +46,14 @@ export async function startService({ config, roles, kind, log }: ServiceOptions)
     }
   }
   try {
-    const health = await startHealth({ config, metrics, log, readiness })
-    stops.push(() => health.stop())
-    const platform = await startPlatform({ config, kind, log, metrics, name: 'hotplate' })
+    let health_port = 0
+    // Whoever starts a second service on a folder is told so, and not of a port that is taken.
+    const onLocked = async () => {
+      const health = await startHealth({ config, metrics, log, readiness })
+      stops.push(() => health.stop())
+      health_port = health.port
+    }
+    const platform = await startPlatform({ config, kind, log, metrics, name: 'hotplate', onLocked })
     stops.push(() => platform.stop())
     const { bus, store } = platform
     readiness.add('nats', () => bus.nc.flush())
@@ -58,7 +63,7 @@ export async function startService({ config, roles, kind, log }: ServiceOptions)
     }
     const door = roles.includes('gateway') ? await openDoor() : null
     const ingest = roles.includes('ingest')
-      ? await startIngest({ config, bus, store, log, metrics })
+      ? await startIngest({ config, bus, connect: platform.connect, store, log, metrics })
       : null
     if (ingest) stops.push(() => ingest.stop())
     return {
@@ -67,7 +72,7 @@ export async function startService({ config, roles, kind, log }: ServiceOptions)
       ingest,
       access: door?.access ?? null,
       gateway_port: door?.gateway.port ?? null,
-      health_port: health.port,
+      health_port,
       stop,
     }
 

@@ -3,9 +3,10 @@
 // A passage begins with a read and lasts `passage_ms`. Time is cut into buckets of that length, and an alert's id is a hash
 // of entry, camera and the bucket of the passage's first read; `alerts.v1.<id>` is published with expected last subject
 // sequence 0, so the stream itself refuses a second one. A passage that straddles the edge of two buckets would still get
-// two ids, so before an alert is raised its neighbours are looked up: by this process's memory, else on the stream. With the
-// lease of a partition comes one look at all the ids that the stream holds; what is not among them, and was not raised here
-// since, is not there, and most alerts need no further look.
+// two ids, so before an alert is raised its neighbours are looked up: by this process's memory, else on the stream. A raiser
+// begins with one look at all the ids that the stream holds; what is not among them, and was not raised here since, is not
+// there, and most alerts need no further look. That look comes with the first batch, after the puller has fenced off the
+// partition's holder before: what that one raises later than our look comes to us as well, since it can't acknowledge it.
 import { JetStreamApiError } from '@nats-io/jetstream'
 import xxhash from 'xxhash-wasm'
 import type { Bus } from '../bus/connection.ts'
@@ -44,16 +45,29 @@ export class AlertRaiser {
   #passage_ms: number
   /** Alert id to the time of its first read; null: known not to be on the stream. Oldest first. */
   #known = new Map<string, number | null>()
+  /** The latest sighting under way, by entry and camera. */
+  #turns = new Map<string, Promise<Outcome>>()
   /** Ids on the stream when this process began; null where there are too many to hold. */
   #before: Set<string> | null = null
+  #began: Promise<void> | null = null
 
   constructor(bus: Bus, passage_s: number) {
     this.#bus = bus
     this.#passage_ms = passage_s * 1_000
   }
 
-  /** Call once the partition is this process's alone, and before the first raise. */
-  async begin(): Promise<void> {
+  async #begin(signal: AbortSignal): Promise<void> {
+    for (let wait_ms = 20; ; wait_ms = Math.min(wait_ms * 2, 1_000)) {
+      signal.throwIfAborted()
+      try {
+        return await this.#learn()
+      } catch {
+        await pause(wait_ms, signal)
+      }
+    }
+  }
+
+  async #learn(): Promise<void> {
     const ids = new Set<string>()
     const pages = await this.#bus.jsm.streams.info(STREAM.alerts)
     if ((pages.state.num_subjects ?? 0) > LEARNED_MAX) return
@@ -73,18 +87,28 @@ export class AlertRaiser {
   /**
    * Raises the alerts of these sightings, in order, and resolves once the stream holds each of them.
    * Retries for as long as the stream can't be reached: an alert is never given up.
+   * Call it for a batch without sightings too: the first call learns what the stream holds.
    */
   async raise(sightings: readonly Sighting[], signal: AbortSignal): Promise<Outcome[]> {
-    // Sightings of one entry and camera depend on each other; others don't wait for them.
-    const chains = new Map<string, Promise<Outcome>>()
-    const outcomes = sightings.map((sighting) => {
-      const key = `${sighting.list}\n${sighting.entry_id}\n${sighting.camera}`
-      const before = chains.get(key) ?? Promise.resolve()
-      const outcome = before.then(() => this.#raiseOne(sighting, signal))
-      chains.set(key, outcome)
-      return outcome
+    this.#began ??= this.#begin(signal).catch((error: unknown) => {
+      this.#began = null
+      throw error
     })
-    return Promise.all(outcomes)
+    await this.#began
+    return Promise.all(sightings.map((sighting) => this.#inTurn(sighting, signal)))
+  }
+
+  /** Sightings of one entry and camera depend on each other, also over calls; others don't wait for them. */
+  #inTurn(sighting: Sighting, signal: AbortSignal): Promise<Outcome> {
+    const key = `${sighting.list}\n${sighting.entry_id}\n${sighting.camera}`
+    const before = this.#turns.get(key)?.catch(() => undefined) ?? Promise.resolve()
+    const turn = before.then(() => this.#raiseOne(sighting, signal))
+    this.#turns.set(key, turn)
+    const done = () => {
+      if (this.#turns.get(key) === turn) this.#turns.delete(key)
+    }
+    turn.then(done, done)
+    return turn
   }
 
   async #raiseOne(sighting: Sighting, signal: AbortSignal): Promise<Outcome> {
@@ -110,8 +134,11 @@ export class AlertRaiser {
         return 'raised'
       } catch (error) {
         if (error instanceof JetStreamApiError && error.code === WRONG_LAST_SEQUENCE) {
-          // Ours, when an earlier try was stored and its answer was lost; another's, when the lease has moved.
-          this.#remember(id, sighting.time_ms)
+          // Ours, when an earlier try was stored and its answer was lost; another's, when the lease has moved: then
+          // its passage may have begun at another read.
+          this.#known.delete(id)
+          this.#before?.add(id)
+          await this.#startOf(id, signal)
           return 'suppressed'
         }
         await pause(wait_ms, signal)

@@ -123,7 +123,19 @@ class BucketDocuments<T> implements Documents<T> {
   }
 
   async purge(key: string): Promise<void> {
+    const entry = await answered(this.#kv.get(key))
+    if (entry !== null && entry.operation === 'PUT') await this.#erase(entry.revision)
     await answered(this.#kv.purge(key))
+  }
+
+  /** A purge alone leaves the value in the server's files: a destroyed secret would lie there. */
+  async #erase(revision: number): Promise<void> {
+    try {
+      await answered(this.#bus.jsm.streams.deleteMessage(`KV_${this.#bucket}`, revision, true))
+    } catch (error) {
+      // Changed or purged by another since.
+      if (!(error instanceof JetStreamApiError)) throw error
+    }
   }
 
   async all(): Promise<Map<string, Revisioned<T>>> {

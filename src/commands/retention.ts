@@ -69,7 +69,7 @@ async function runCommand(options: RunOptions): Promise<void> {
   }
 }
 
-function print({ outcome, cutoff, dropped, alerts, held }: RetentionReport): void {
+function print({ outcome, reason, cutoff, dropped, alerts, held }: RetentionReport): void {
   const verb = outcome === 'planned' ? 'would drop' : 'dropped'
   const lines = [`Cut-off ${cutoff}: reads before it are expired.`]
   for (const { day, reads, images } of dropped) {
@@ -79,6 +79,7 @@ function print({ outcome, cutoff, dropped, alerts, held }: RetentionReport): voi
     `${verb} ${dropped.length} partitions, ${alerts} alerts of late reads; held back ${held.length}` +
       (outcome === 'done' ? '; proved: no expired partition is left' : ''),
   )
+  if (outcome === 'planned' && reason !== null) lines.push(`A run would halt: ${reason}`)
   process.stdout.write(`${lines.join('\n')}\n`)
 }
 

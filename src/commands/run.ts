@@ -29,12 +29,17 @@ export function untilAskedToEnd(): Promise<string> {
   })
 }
 
-/** One line on stderr and exit 1, as the interface says for every command. */
+/** An error as the one line that it takes on stderr. */
+export function oneLine(text: string): string {
+  return `hotplate: ${text.trim().replaceAll(/\s*\n\s*/g, ' ')}\n`
+}
+
+/** One line on stderr, and exit 1 (2 for wrong usage), as the interface says for every command. */
 export function failCommand(error: unknown): never {
   const text =
     error instanceof HotplateError
       ? error.message
       : `Unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
-  process.stderr.write(`hotplate: ${text.replaceAll('\n', ' ')}\n`)
-  process.exit(1)
+  process.stderr.write(oneLine(text))
+  process.exit(error instanceof HotplateError && error.code === 'USAGE' ? 2 : 1)
 }

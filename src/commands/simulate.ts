@@ -174,7 +174,7 @@ async function readListed(file: string): Promise<ListedVehicle[]> {
 
 function convert(flags: Flags): number {
   if (flags.readings === undefined || flags.out === undefined) {
-    throw new HotplateError('SIMULATION_INVALID', 'Expected --out <folder> with --readings')
+    throw new HotplateError('USAGE', 'Expected --out <folder> with --readings')
   }
   const converted = convertReadings(readReadings(flags.readings), {
     seed: flags.seed,

@@ -9,8 +9,8 @@ type Tree = { [name: string]: unknown }
 
 /**
  * Loads and checks the configuration.
- * `HOTPLATE_GATEWAY__PORT=9000` sets `gateway.port` (`__` between levels); `HOTPLATE_NATS__PASSWORD_FILE=/run/secret`
- * sets `nats.password` to that file's text.
+ * `HOTPLATE_GATEWAY__PORT=9000` sets `gateway.port` (`__` between levels), `HOTPLATE_DATA_DIR` the
+ * folder; `HOTPLATE_NATS__PASSWORD_FILE=/run/secret` sets `nats.password` to that file's text.
  * @throws HotplateError CONFIG_INVALID that names each wrong setting, what was expected and what came
  */
 export function loadConfig(
@@ -20,7 +20,9 @@ export function loadConfig(
 ): Config {
   const tree = file === undefined ? {} : readTree(file)
   for (const [name, value] of Object.entries(env)) {
-    if (name.startsWith('HOTPLATE_') && name.includes('__') && value !== undefined) {
+    if (value === undefined) continue
+    if (name === 'HOTPLATE_DATA_DIR') tree.data_dir = value
+    else if (name.startsWith('HOTPLATE_') && name.includes('__')) {
       setFromEnvironment(tree, name, value)
     }
   }
@@ -36,13 +38,7 @@ export function loadConfig(
 }
 
 function readTree(file: string): Tree {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (cause) {
-    throw new HotplateError('CONFIG_INVALID', `Configuration ${file} can't be read`, { cause })
-  }
-  const tree: unknown = parse(text) ?? {}
+  const tree: unknown = parseYaml(readText(file, `Configuration ${file}`), file) ?? {}
   if (typeof tree !== 'object' || tree === null || Array.isArray(tree)) {
     throw new HotplateError('CONFIG_INVALID', `Expected a map in ${file} but found ${typeof tree}`)
   }
@@ -55,14 +51,32 @@ function setFromEnvironment(tree: Tree, name: string, value: string): void {
   let text = value
   if (leaf.endsWith('_file') && leaf !== 'ca_file') {
     leaf = leaf.slice(0, -'_file'.length)
-    text = readFileSync(value, 'utf8').trimEnd()
+    text = readText(value, `The file that ${name} names`).trimEnd()
   }
   let place = tree
   for (const step of path) {
-    place[step] ??= {}
+    if (typeof place[step] !== 'object' || place[step] === null) place[step] = {}
     place = place[step] as Tree
   }
-  place[leaf] = leaf === 'password' || leaf === 'user' ? text : (parse(text) as unknown)
+  place[leaf] = leaf === 'password' || leaf === 'user' ? text : parseYaml(text, name)
+}
+
+function readText(file: string, what: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    throw new HotplateError('CONFIG_INVALID', `${what} can't be read (${code})`, { cause })
+  }
+}
+
+/** The parser's own words are left out: they quote the text, and that may hold a secret. */
+function parseYaml(text: string, where: string): unknown {
+  try {
+    return parse(text) as unknown
+  } catch {
+    throw new HotplateError('CONFIG_INVALID', `Expected YAML in ${where} but found something else`)
+  }
 }
 
 function merge(target: Tree, source: Tree): void {

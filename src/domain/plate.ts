@@ -1,9 +1,12 @@
-// A licence plate as text: how what a camera or a clerk writes becomes the form that is stored and matched.
+// A licence plate as text: how what a camera or a clerk writes becomes the form that is stored and
+// matched.
 
 /** Longest plate after folding, in characters (interfaces: 1 to 12 of A-Z, 0-9). */
 export const PLATE_CHARS_MAX = 12
 
 const FOLDED = /^[A-Z0-9]{1,12}$/
+/** Only these fold: `ß`, `ı` and their like have an upper case of ASCII letters too. */
+const FOLDABLE = /^[A-Za-z0-9]{1,12}$/
 const DROPPED = /[\s-]+/g
 
 /**
@@ -14,8 +17,8 @@ export function foldPlate(text: string): string | null {
   if (FOLDED.test(text)) return text
   // 64 bounds the work on hostile input: no plate with its separators is longer.
   if (text.length > 64) return null
-  const folded = text.replace(DROPPED, '').toUpperCase()
-  return FOLDED.test(folded) ? folded : null
+  const characters = text.replace(DROPPED, '')
+  return FOLDABLE.test(characters) ? characters.toUpperCase() : null
 }
 
 /**

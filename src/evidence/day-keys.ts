@@ -10,8 +10,6 @@ import { DAY_MS, utcDay } from '../domain/time.ts'
 const dayKeySchema = z.object({ secret: z.string().length(32) })
 type DayKey = z.infer<typeof dayKeySchema>
 
-/** Reads may wait on the stream for its age limit before they are decoded; their days still need a key then. */
-const DAYS_BEFORE = 3
 const DAYS_AHEAD = 2
 const REFRESH_MS = 3_600_000
 
@@ -22,13 +20,14 @@ export function openDayKeys(bus: Bus): Promise<Documents<DayKey>> {
 /** The keys of all days that a read may fall on, kept current. */
 export class DayKeys {
   #documents: Documents<DayKey>
-  #retention_days: number
+  #days_before: number
   #keys = new Map<string, string>()
   #timer: NodeJS.Timeout | undefined
 
-  constructor(documents: Documents<DayKey>, retention_days: number) {
+  /** A read may wait on the stream for that stream's age limit; its day still needs a key then. */
+  constructor(documents: Documents<DayKey>, retention_days: number, waiting_hours_max: number) {
     this.#documents = documents
-    this.#retention_days = retention_days
+    this.#days_before = retention_days + Math.ceil(waiting_hours_max / 24) + 1
   }
 
   get current(): ReadonlyMap<string, string> {
@@ -51,11 +50,16 @@ export class DayKeys {
   async #ensure(now_ms: number): Promise<void> {
     const known = await this.#documents.all()
     const keys = new Map<string, string>()
-    for (let ahead = -(this.#retention_days + DAYS_BEFORE); ahead <= DAYS_AHEAD; ahead += 1) {
+    for (let ahead = -this.#days_before; ahead <= DAYS_AHEAD; ahead += 1) {
       const day = utcDay(now_ms + ahead * DAY_MS)
       keys.set(day, known.get(day)?.value.secret ?? (await this.#make(day)))
     }
     this.#keys = keys
+    // Retention destroys the keys of days that held reads; this, those of days without.
+    const [oldest] = keys.keys()
+    for (const day of known.keys()) {
+      if (oldest !== undefined && day < oldest) await this.#documents.purge(day)
+    }
   }
 
   async #make(day: string): Promise<string> {

@@ -41,7 +41,7 @@ export interface DroppedDay {
 
 export interface RetentionReport {
   outcome: 'done' | 'planned' | 'halted'
-  /** Why it was halted, in a sentence. */
+  /** Why it was halted, or, where it is only planned, why a run would be; in a sentence. */
   reason: string | null
   cutoff: string
   dropped: DroppedDay[]
@@ -64,10 +64,14 @@ export async function runRetention(
     held: [],
   }
   const reason = await reasonToHalt(o, run, expired.length)
-  if (reason !== null) return { ...report, outcome: 'halted', reason, dropped: [] }
-  if (run.dry_run) return report
+  if (reason !== null && !run.dry_run) {
+    return { ...report, outcome: 'halted', reason, dropped: [] }
+  }
+  const late = await expiredAlerts(o, run.now_ms)
+  if (run.dry_run) return { ...report, reason, alerts: late.length }
   for (const day of expired) await dropDay(o, day, run.now_ms)
-  return { ...report, outcome: 'done', alerts: await dropAlerts(o, run.now_ms) }
+  for (const seq of late) await o.bus.jsm.streams.deleteMessage(STREAM.alerts, seq, true)
+  return { ...report, outcome: 'done', alerts: late.length }
 }
 
 /** Days whose last moment is past the retention time, with what they hold. */
@@ -147,21 +151,37 @@ async function dropDay(o: RetentionOptions, expired: DroppedDay, now_ms: number)
   })
 }
 
+const PAGE_ALERTS = 500
+const PAGE_MS_MAX = 2_000
+
+/** When an alert's read was made, epoch ms; NaN where the message is no alert. */
+function readTime(message: { json<T>(): T }): number {
+  try {
+    return Date.parse(message.json<Alert>().read.time)
+  } catch {
+    return Number.NaN
+  }
+}
+
 /**
- * Alerts go by the stream's age, counted from when they were raised; one of a read that came late would outlive its
- * read, so those are looked for and erased.
+ * Alerts go by the stream's age, counted from when they were raised; one of a read that came late
+ * would outlive its read, so those are looked for, to be erased.
+ * @returns their sequences
  */
-async function dropAlerts(o: RetentionOptions, now_ms: number): Promise<number> {
+async function expiredAlerts(o: RetentionOptions, now_ms: number): Promise<number[]> {
   const { state } = await o.bus.jsm.streams.info(STREAM.alerts)
-  if (state.messages === 0) return 0
+  if (state.messages === 0) return []
   const cutoff_ms = retentionCutoff(now_ms, o.config.days)
   const consumer = await o.bus.js.consumers.get(STREAM.alerts)
   const expired: number[] = []
-  const messages = await consumer.consume({ max_messages: 500 })
-  for await (const message of messages) {
-    if (Date.parse(message.json<Alert>().read.time) < cutoff_ms) expired.push(message.seq)
-    if (message.info.pending === 0 || message.seq >= state.last_seq) break
+  // Page by page, each with a bound: a stream that is emptied meanwhile must not hold this up.
+  for (let left = state.messages; left > 0; ) {
+    const max_messages = Math.min(left, PAGE_ALERTS)
+    left = 0
+    for await (const message of await consumer.fetch({ max_messages, expires: PAGE_MS_MAX })) {
+      left = message.seq < state.last_seq ? message.info.pending : 0
+      if (readTime(message) < cutoff_ms) expired.push(message.seq)
+    }
   }
-  for (const seq of expired) await o.bus.jsm.streams.deleteMessage(STREAM.alerts, seq, true)
-  return expired.length
+  return expired
 }

@@ -10,7 +10,9 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import { ROWS_HEADER } from './writer.ts'
 
 const CONSUMER = 'drain'
-const ACK_WAIT_MS = 60_000
+/** How soon a batch is given to another process when the one that had it dies. */
+const ACK_WAIT_MS = 10_000
+const WORKING_EVERY_MS = 3_000
 const INSERT_MS_MAX = 45_000
 const NEXT_MS = 1_000
 const NANOS_PER_MS = 1_000_000
@@ -76,6 +78,7 @@ export class BacklogDrainer {
     const rows = Number(message.headers?.get(ROWS_HEADER) ?? 0)
     this.#o.metrics.backlogReads.set(message.info.pending + 1)
     const deadline = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(INSERT_MS_MAX)])
+    const working = setInterval(() => message.working(), WORKING_EVERY_MS)
     try {
       await insertReads(this.#o.store, [message.data], deadline)
     } catch (error) {
@@ -83,6 +86,8 @@ export class BacklogDrainer {
       if (refused) this.#o.log.error({ err: error, rows }, 'The store refused a batch of rows.')
       message.nak(refused ? REFUSED_WAIT_MS : 200)
       throw error
+    } finally {
+      clearInterval(working)
     }
     await message.ackAck()
     this.#o.metrics.backlogReads.set(message.info.pending)

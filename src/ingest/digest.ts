@@ -25,6 +25,7 @@ export class Digest {
   /** How many forbidden fields came, by camera. */
   forbidden = new Map<string, number>()
   suspect = 0
+  #pictured = new Set<string>()
   #hashed: { seq: number; hash: string } | null = null
 
   /** `columns` may be used again and again: its memory stays. */
@@ -150,7 +151,13 @@ export class Digest {
       return false
     }
     const { camera, id } = read
-    this.images.push({ day: utcDay(read.time_ms), camera, id, kind, bytes: new Uint8Array(bytes) })
+    const day = utcDay(read.time_ms)
+    const name = `${day} ${camera} ${kind} ${id}`
+    // Pictures of one batch are written side by side: of two for one read the first must be alone.
+    if (!this.#pictured.has(name)) {
+      this.#pictured.add(name)
+      this.images.push({ day, camera, id, kind, bytes: new Uint8Array(bytes) })
+    }
     return true
   }
 

@@ -4,7 +4,6 @@ import { Piscina } from 'piscina'
 import { AlertRaiser } from '../alerts/raise.ts'
 import type { Bus } from '../bus/connection.ts'
 
-import { holdLease } from '../bus/lease.ts'
 import { readsFilter, STREAM, trimBefore } from '../bus/streams.ts'
 import type { Config } from '../config/schema.ts'
 import { DayKeys, openDayKeys } from '../evidence/day-keys.ts'
@@ -18,6 +17,7 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import { BacklogDrainer } from './backlog.ts'
 import { Pipeline } from './pipeline.ts'
 import { settleBatch } from './settle.ts'
+import { sharePartitions } from './share.ts'
 import type { IndexShare, Work, WorkDone } from './work.ts'
 import type { WorkerSettings } from './worker.ts'
 import { RowWriter } from './writer.ts'
@@ -25,6 +25,8 @@ import { RowWriter } from './writer.ts'
 export interface IngestOptions {
   config: Config
   bus: Bus
+  /** Opens one more connection, for the reads: their flood must not stand before the answers to alerts and leases. */
+  connect: (name: string) => Promise<Bus>
   store: Store
   log: Logger
   metrics: Metrics
@@ -37,8 +39,7 @@ export interface Ingest {
 }
 
 const LAG_EVERY_MS = 5_000
-const CLOSE_MS_MAX = 10_000
-const BEGIN_RETRY_MS = 200
+const CLOSE_MS_MAX = 5_000
 
 export async function startIngest(o: IngestOptions): Promise<Ingest> {
   const { config, bus, store, log, metrics } = o
@@ -60,6 +61,7 @@ export async function startIngest(o: IngestOptions): Promise<Ingest> {
   )
   await day_keys.start((error) => log.error({ err: error }, 'Day keys could not be renewed.'))
   const pool = startPool(config, classes)
+  const reads_bus = await o.connect('hotplate-reads')
   const writer = new RowWriter({
     bus,
     store,
@@ -78,12 +80,11 @@ export async function startIngest(o: IngestOptions): Promise<Ingest> {
   const images = new ImageStore(config.data_dir)
   const generation = (number: number) => lists.generation(number)
   const pipelines = new Set<Pipeline>()
-  let stopping = false
-  const run = (partition: number) => async (signal: AbortSignal) => {
+  const run = async (partition: number, signal: AbortSignal, leaving: () => boolean) => {
     // What this process knew of alerts may be stale once another has held the partition.
     const raiser = new AlertRaiser(bus, config.alerts.passage_s)
     const pipeline = new Pipeline({
-      bus,
+      bus: reads_bus,
       config,
       pool,
       writer,
@@ -101,28 +102,30 @@ export async function startIngest(o: IngestOptions): Promise<Ingest> {
         settleBatch({ bus, raiser, images, generation, metrics }, done, abort),
     })
     pipelines.add(pipeline)
+    metrics.partitionsHeld.set(pipelines.size)
     const ended = new Promise((resolve) => signal.addEventListener('abort', resolve))
-    await Promise.race([beginAndOpen(raiser, pipeline, signal, log), ended])
+    await Promise.race([pipeline.open(), ended])
     await ended
-    pipelines.delete(pipeline)
     // Told to stop, it finishes what it holds; robbed of the lease, it lets go at once.
-    await pipeline.close(stopping ? CLOSE_MS_MAX : 0)
+    await pipeline.close(leaving() ? CLOSE_MS_MAX : 0)
+    pipelines.delete(pipeline)
+    metrics.partitionsHeld.set(pipelines.size)
   }
-  const holder = randomUUID()
-  const leases = await Promise.all(
-    Array.from({ length: config.ingest.partitions }, (_, partition) =>
-      holdLease(bus, {
-        key: `ingest-${partition}`,
-        holder,
-        lease_ms: config.ingest.lease_ms,
-        log,
-        onGained: (signal) =>
-          run(partition)(signal).catch((error: unknown) => {
-            log.error({ err: error, partition }, 'The partition could not be taken.')
-          }),
-      }),
-    ),
-  )
+  const runs = new Set<Promise<void>>()
+  const partitions = await sharePartitions({
+    bus,
+    partitions: config.ingest.partitions,
+    lease_ms: config.ingest.lease_ms,
+    holder: randomUUID(),
+    log,
+    onGained(partition, signal, leaving) {
+      const ending = run(partition, signal, leaving).catch((error: unknown) => {
+        log.error({ err: error, partition }, 'The partition could not be taken.')
+      })
+      runs.add(ending)
+      return ending.finally(() => runs.delete(ending))
+    },
+  })
   const housekeeping = setInterval(() => void keepHouse(o, pipelines), LAG_EVERY_MS)
   return {
     get partitions_held() {
@@ -130,31 +133,15 @@ export async function startIngest(o: IngestOptions): Promise<Ingest> {
     },
     async stop() {
       clearInterval(housekeeping)
-      stopping = true
-      await Promise.all(leases.map((lease) => lease.stop()))
+      await partitions.stop()
+      // A lease ends before its work may have; each run is bounded by CLOSE_MS_MAX.
+      await Promise.all(runs)
       await drainer.stop()
       day_keys.stop()
       await lists.stop()
       await pool.destroy()
+      await reads_bus.close()
     },
-  }
-}
-
-/** Tries for as long as the lease is held: a bus that is away for a moment must not cost the partition. */
-async function beginAndOpen(
-  raiser: AlertRaiser,
-  pipeline: Pipeline,
-  signal: AbortSignal,
-  log: Logger,
-): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      await raiser.begin()
-      return await pipeline.open()
-    } catch (error) {
-      log.warn({ err: error }, 'The partition is not ready to be taken.')
-      await new Promise((resolve) => setTimeout(resolve, BEGIN_RETRY_MS))
-    }
   }
 }
 

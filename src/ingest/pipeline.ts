@@ -43,7 +43,9 @@ const ENVELOPE_BYTES_MAX = 64 * 1024
 
 class Epoch {
   readonly abort = new AbortController()
-  /** Settles batches one after the other. */
+  /** Resolves when the latest batch has begun to settle. */
+  order: Promise<void> = Promise.resolve()
+  /** Resolves when the latest batch has settled and its rows are in a group. */
   tail: Promise<void> = Promise.resolve()
   batches = 0
   group: RowGroup = { chunks: [], rows: 0, bytes: 0 }
@@ -52,6 +54,7 @@ class Epoch {
   held_bytes = 0
   /** Groups in order; the longest durable prefix is acknowledged. */
   groups: { last: string; durable: boolean }[] = []
+  writes = new Set<Promise<void>>()
 }
 
 export class Pipeline {
@@ -96,7 +99,10 @@ export class Pipeline {
     this.#puller.close()
     const epoch = this.#epoch
     this.#submit()
-    const settled = epoch.tail.then(() => this.#flushGroup(epoch))
+    const settled = epoch.tail.then(() => {
+      this.#flushGroup(epoch)
+      return Promise.all(epoch.writes)
+    })
     let timer: NodeJS.Timeout | undefined
     const late = new Promise((resolve) => {
       timer = setTimeout(resolve, ms_max)
@@ -152,9 +158,13 @@ export class Pipeline {
     const epoch = this.#epoch
     epoch.batches += 1
     const done = this.#o.pool.run(this.#work(batch), { transferList: [batch.data, batch.meta] })
-    // Handled with the tail; without this a rejection before its turn would count as unhandled.
-    done.catch(() => undefined)
-    epoch.tail = epoch.tail.then(() => this.#settle(epoch, done, last))
+    const settled = epoch.order.then(() => this.#settle(epoch, done))
+    epoch.order = settled.then(() => undefined)
+    epoch.tail = epoch.tail.then(async () =>
+      this.#group(epoch, await (await settled).effects, last),
+    )
+    // Their end is waited for in their turn; without this a rejection before it would count as unhandled.
+    for (const promise of [done, settled, epoch.order]) promise.catch(() => undefined)
     epoch.tail.catch((error: unknown) => this.#failed(epoch, error))
     this.#adjustPull(epoch)
   }
@@ -172,21 +182,25 @@ export class Pipeline {
     }
   }
 
-  async #settle(epoch: Epoch, pending: Promise<WorkDone>, last: string): Promise<void> {
+  /**
+   * Begins what a batch has to have published, in the order of the batches; the answer is wrapped, so that the next batch
+   * begins its own without waiting for the stream's word on this one's.
+   */
+  async #settle(epoch: Epoch, pending: Promise<WorkDone>): Promise<{ effects: Promise<WorkDone> }> {
     const done = await pending
     epoch.abort.signal.throwIfAborted()
     if (done.data.byteLength === this.#o.config.ingest.batch_bytes_max) {
       this.#spare.push({ data: done.data, meta: done.meta })
     }
     this.#o.metrics.readsReceived.inc(done.reads)
-    await this.#o.settle(done, epoch.abort.signal)
-    epoch.abort.signal.throwIfAborted()
-    epoch.batches -= 1
-    this.#group(epoch, done, last)
-    this.#adjustPull(epoch)
+    const effects = this.#o.settle(done, epoch.abort.signal).then(() => done)
+    effects.catch(() => undefined)
+    return { effects }
   }
 
   #group(epoch: Epoch, done: WorkDone, last: string): void {
+    epoch.abort.signal.throwIfAborted()
+    epoch.batches -= 1
     const { rows_per_insert_max, rows_bytes_max, rows_wait_ms_max } = this.#o.config.ingest
     if (epoch.group.bytes + done.rows.length > rows_bytes_max) this.#flushGroup(epoch)
     const group = epoch.group
@@ -197,19 +211,23 @@ export class Pipeline {
     epoch.group_last = last
     if (group.rows >= rows_per_insert_max) this.#flushGroup(epoch)
     else epoch.group_timer ??= setTimeout(() => this.#flushGroup(epoch), rows_wait_ms_max)
+    this.#adjustPull(epoch)
   }
 
-  #flushGroup(epoch: Epoch): Promise<void> {
+  #flushGroup(epoch: Epoch): void {
     clearTimeout(epoch.group_timer)
     epoch.group_timer = undefined
     const last = epoch.group_last
-    if (last === null) return Promise.resolve()
+    if (last === null) return
     const group = epoch.group
     epoch.group = { chunks: [], rows: 0, bytes: 0 }
     epoch.group_last = null
     const mark = { last, durable: false }
     epoch.groups.push(mark)
-    return this.#write(epoch, group, mark).catch((error: unknown) => this.#failed(epoch, error))
+    const written = this.#write(epoch, group, mark)
+      .catch((error: unknown) => this.#failed(epoch, error))
+      .finally(() => epoch.writes.delete(written))
+    epoch.writes.add(written)
   }
 
   async #write(

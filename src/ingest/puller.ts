@@ -96,6 +96,7 @@ export class Puller {
   async open(): Promise<void> {
     this.#followConnection()
     await this.#rewind('The puller starts')
+    if (this.#closed) return
     this.#watch = setInterval(() => {
       if (!this.#paused && performance.now() - this.#heard_ms > SILENCE_MS) {
         void this.#rewind('The server was silent')

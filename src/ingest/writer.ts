@@ -54,16 +54,15 @@ export class RowWriter {
   /** Resolves once the rows are in the store or on BACKLOG; rejects only when `signal` aborts. */
   async write(group: RowGroup, signal: AbortSignal): Promise<'stored' | 'backlogged'> {
     if (this.#mode === 'direct' && (await this.#slot())) {
+      const { insert_wait_ms_max } = this.#o
+      const late = AbortSignal.timeout(insert_wait_ms_max)
       try {
-        await insertReads(
-          this.#o.store,
-          group.chunks,
-          AbortSignal.timeout(this.#o.insert_wait_ms_max),
-        )
+        await insertReads(this.#o.store, group.chunks, late)
         this.#o.metrics.readsStored.inc(group.rows)
         return 'stored'
       } catch (error) {
-        this.#fallBehind(error)
+        const why = late.aborted ? new Error(`No answer within ${insert_wait_ms_max} ms`) : error
+        this.#fallBehind(why)
       } finally {
         this.#release()
       }

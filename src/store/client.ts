@@ -63,7 +63,6 @@ const OF_THE_STATEMENT = new Set([
   '41',
   '47',
   '53',
-  '60',
   '62',
   '72',
   '117',

@@ -45,6 +45,7 @@ export function createMetrics() {
       'console_gaps_total',
       'Alerts skipped for a slow console and replayed later.',
     ),
+    partitionsHeld: gauge('ingest_partitions', 'Partitions that this process pulls.'),
     ingestLag: gauge('ingest_lag_reads', 'Reads on the stream not yet acknowledged.'),
     backlogReads: gauge('backlog_messages', 'Row batches waiting on BACKLOG.'),
     consoles: gauge('consoles', 'Open console streams.'),
