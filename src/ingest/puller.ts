@@ -97,7 +97,11 @@ export class Puller {
     this.#followConnection()
     await this.#rewind('The puller starts')
     if (this.#closed) return
+    let delivered = 0
     this.#watch = setInterval(() => {
+      // The server sends no heartbeat while messages flow, however few.
+      if (this.#delivered !== delivered) this.#heard_ms = performance.now()
+      delivered = this.#delivered
       if (!this.#paused && performance.now() - this.#heard_ms > SILENCE_MS) {
         void this.#rewind('The server was silent')
       }

@@ -48,17 +48,7 @@ export interface RunningService extends AsyncDisposable {
 export async function startService(options: ServiceSettings = {}): Promise<RunningService> {
   const folder = options.data_dir === undefined ? temporaryFolder() : null
   const data_dir = options.data_dir ?? join(folder?.path as string, 'data')
-  const ports = await Promise.all([freePort(), freePort(), freePort(), freePort()])
-  const [nats, clickhouse, gateway, health] = ports.map(String) as [string, string, string, string]
-  const settings: Record<string, string> = {
-    NATS__PORT: nats,
-    CLICKHOUSE__PORT: clickhouse,
-    GATEWAY__PORT: gateway,
-    HEALTH__PORT: health,
-    LOG__LEVEL: 'warn',
-    ...(options.join ? joined(options.join) : {}),
-    ...options.settings,
-  }
+  const settings = await settingsOf(options)
   const spawned = () => spawnService(data_dir, options.roles, settings, options.onLog)
   let child = spawned()
   let bus: Promise<Bus> | undefined
@@ -72,8 +62,8 @@ export async function startService(options: ServiceSettings = {}): Promise<Runni
       return child.pid as number
     },
     data_dir,
-    gateway_port: Number(gateway),
-    health_port: Number(health),
+    gateway_port: Number(settings.GATEWAY__PORT),
+    health_port: Number(settings.HEALTH__PORT),
     settings,
     bus() {
       bus ??= connectTo(engines)
@@ -84,7 +74,7 @@ export async function startService(options: ServiceSettings = {}): Promise<Runni
       return store
     },
     async metrics() {
-      const response = await fetch(`http://127.0.0.1:${health}/metrics`)
+      const response = await fetch(`http://127.0.0.1:${settings.HEALTH__PORT}/metrics`)
       return response.text()
     },
     async kill() {
@@ -119,6 +109,20 @@ export async function startService(options: ServiceSettings = {}): Promise<Runni
     throw error
   }
   return service
+}
+
+async function settingsOf(options: ServiceSettings): Promise<Record<string, string>> {
+  const ports = await Promise.all([freePort(), freePort(), freePort(), freePort()])
+  const [nats, clickhouse, gateway, health] = ports.map(String) as [string, string, string, string]
+  return {
+    NATS__PORT: nats,
+    CLICKHOUSE__PORT: clickhouse,
+    GATEWAY__PORT: gateway,
+    HEALTH__PORT: health,
+    LOG__LEVEL: 'warn',
+    ...(options.join ? joined(options.join) : {}),
+    ...options.settings,
+  }
 }
 
 /** For benches, which run without a transpiler that knows `await using`. */
@@ -158,13 +162,11 @@ async function ready(child: ChildProcess): Promise<void> {
   lines.on('line', (line) => {
     said ||= line.startsWith('Hotplate is ready')
   })
-  await until(
-    () => {
-      if (child.exitCode !== null) throw new Error(`The service ended with ${child.exitCode}`)
-      return said
-    },
-    { ms: READY_MS_MAX, what: 'the ready line' },
-  )
+  await until(() => said || child.exitCode !== null || child.signalCode !== null, {
+    ms: READY_MS_MAX,
+    what: 'the ready line',
+  })
+  if (!said) throw new Error(`The service ended with ${child.exitCode ?? child.signalCode}`)
 }
 
 /** Settings that point another process at the engines of a running one. */

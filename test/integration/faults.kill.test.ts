@@ -24,10 +24,11 @@ const SETTINGS = {
 const RATE_MESSAGES_S = 800
 
 async function isAtWork(ingest: RunningService): Promise<void> {
-  await until(
-    async () => metricOf(await ingest.metrics(), 'hotplate_reads_received_total') > 0,
-    { ms: 30_000, every_ms: 10, what: 'the first read of a life' },
-  )
+  await until(async () => metricOf(await ingest.metrics(), 'hotplate_reads_received_total') > 0, {
+    ms: 30_000,
+    every_ms: 10,
+    what: 'the first read of a life',
+  })
 }
 
 /** Messages that were given to the process that was just killed, and not acknowledged. */

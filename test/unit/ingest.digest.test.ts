@@ -157,6 +157,13 @@ test('pictures that are no JPEG, or too large, are dropped and the read is kept'
   expect(done.droppedRecords()[0]?.record).toMatchObject({ field: 'images.plate', count: 3 })
 })
 
+test('of two pictures for one read in a batch the first is written, alone', () => {
+  const pictured = (bytes: Buffer) =>
+    JSON.stringify(read({ id: 'r', images: { plate: bytes.toString('base64') } }))
+  const done = digest([pictured(JPEG), pictured(Buffer.concat([JPEG, JPEG]))])
+  expect(done.images.map(({ bytes }) => Buffer.from(bytes))).toEqual([JPEG])
+})
+
 test('401.7: forbidden fields are counted by camera wherever they stand, and kept nowhere', () => {
   const cases: [Record<string, unknown>, number][] = [
     [{ face: 'FORBIDDEN' }, 1],

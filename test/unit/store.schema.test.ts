@@ -35,7 +35,7 @@ test('one setting turns each table into its Replicated form on that cluster', ()
   }
 })
 
-test('reads are partitioned by the UTC day, ordered by camera and id, with an order by plate', () => {
+test('reads are partitioned by UTC day and ordered by camera and id, and by plate', () => {
   const [reads] = render(null)
   expect(reads).toContain("PARTITION BY toDate(time, 'UTC')")
   expect(reads).toContain('ORDER BY (camera, id)')

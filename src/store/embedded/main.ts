@@ -2,6 +2,7 @@
 // loopback. Ends on SIGTERM, and when its parent is gone. What keeps it from starting goes to
 // standard error in one line.
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { setPriority } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createLog } from '../../telemetry/log.ts'
@@ -68,7 +69,11 @@ function holderOf(engine: string): number | null {
   }
 }
 
+/** Inserts and queries give way to the alerts' path, which shares the machine. */
+const NICENESS = 5
+
 async function run(): Promise<void> {
+  setPriority(NICENESS)
   const { folder = '' } = values
   const port = Number(values.port)
   const log = createLog(values.level ?? 'warn', 'hotplate-clickhouse')

@@ -1,0 +1,129 @@
+// One alert a passage, whoever raises it and however often its reads come. A bug here shows as a dispatcher who is called
+// twice for one car: a passage that straddles two buckets has two possible ids, and only a look at its neighbours joins them.
+import { expect, test } from 'vitest'
+import {
+  AlertRaiser,
+  alertId,
+  type AlertRaiser as Raiser,
+  type Sighting,
+} from '../../src/alerts/raise.ts'
+import { ensureStreams } from '../../src/bus/streams.ts'
+import { configSchema } from '../../src/config/schema.ts'
+import { makeAlert } from '../helpers/alert.ts'
+import { startNats, type TestNats } from '../helpers/nats.ts'
+import { alertsOf } from '../helpers/outcome.ts'
+
+const PASSAGE_S = 30
+/** The edge of a bucket. */
+const EDGE_MS = Date.UTC(2026, 10, 23, 16)
+const GO_ON = new AbortController().signal
+
+async function startStreams(): Promise<TestNats> {
+  const nats = await startNats()
+  await ensureStreams(nats.bus, configSchema.parse({}))
+  return nats
+}
+
+function sighting(seconds: number, camera = 'cam-1'): Sighting {
+  const time_ms = EDGE_MS + seconds * 1_000
+  return {
+    list: 'state-extract',
+    entry_id: 'e-1',
+    camera,
+    time_ms,
+    build: (id) =>
+      makeAlert((alert) => {
+        alert.id = id
+        alert.read.camera = camera
+        alert.read.time = new Date(time_ms).toISOString()
+      }),
+  }
+}
+
+/** Times of the alerts' reads, in seconds from the edge. */
+async function raisedAt({ bus }: TestNats): Promise<number[]> {
+  const alerts = await alertsOf(bus)
+  return alerts.map(({ read }) => (Date.parse(read.time) - EDGE_MS) / 1_000)
+}
+
+async function raise(raiser: Raiser, ...seconds: number[]): Promise<string[]> {
+  return raiser.raise(
+    seconds.map((second) => sighting(second)),
+    GO_ON,
+  )
+}
+
+test('a passage across the edge of two buckets has one alert, and the next passage its own', async () => {
+  await using nats = await startStreams()
+  const raiser = new AlertRaiser(nats.bus, PASSAGE_S)
+  expect(await raise(raiser, -5, 3, 24.999, 25)).toEqual([
+    'raised',
+    'suppressed',
+    'suppressed',
+    'raised',
+  ])
+  expect(await raisedAt(nats)).toEqual([-5, 25])
+})
+
+test('the same passage at another camera has an alert of its own', async () => {
+  await using nats = await startStreams()
+  const raiser = new AlertRaiser(nats.bus, PASSAGE_S)
+  const outcomes = await raiser.raise([sighting(1), sighting(1, 'cam-2'), sighting(1)], GO_ON)
+  expect(outcomes).toEqual(['raised', 'raised', 'suppressed'])
+})
+
+test('two raisers at once on the same sightings: exactly one alert each', async () => {
+  await using nats = await startStreams()
+  const raisers = await Promise.all(
+    [0, 1, 2].map(async () => new AlertRaiser(await nats.connect(), PASSAGE_S)),
+  )
+  const cameras = Array.from({ length: 100 }, (_, camera) => `cam-${camera}`)
+  const sightings = cameras.flatMap((camera) => [sighting(-2, camera), sighting(2, camera)])
+  const outcomes = await Promise.all(raisers.map((raiser) => raiser.raise(sightings, GO_ON)))
+  const raised = outcomes.flat().filter((outcome) => outcome === 'raised')
+  expect(raised).toHaveLength(cameras.length)
+  const alerts = await alertsOf(nats.bus)
+  expect(alerts.map(({ read }) => read.camera).sort()).toEqual([...cameras].sort())
+})
+
+test('redelivered to the next process, a passage raises nothing, whichever of its reads come', async () => {
+  await using nats = await startStreams()
+  await raise(new AlertRaiser(nats.bus, PASSAGE_S), -5, 3)
+  const next = new AlertRaiser(nats.bus, PASSAGE_S)
+  expect(await raise(next, 3, -5, 20)).toEqual(['suppressed', 'suppressed', 'suppressed'])
+  expect(await raisedAt(nats)).toEqual([-5])
+})
+
+test('an older read that comes late belongs to the passage that it is within', async () => {
+  await using nats = await startStreams()
+  const raiser = new AlertRaiser(nats.bus, PASSAGE_S)
+  expect(await raise(raiser, 10, -19, -20)).toEqual(['raised', 'suppressed', 'raised'])
+  // Again and in any order, also by one that has not seen it: the same two.
+  const next = new AlertRaiser(nats.bus, PASSAGE_S)
+  await raise(next, -20, -19, 10, 9)
+  expect(await raisedAt(nats)).toEqual([10, -20])
+})
+
+test('a raiser robbed in mid-work and its successor agree where a passage began', async () => {
+  await using nats = await startStreams()
+  const robbed = new AlertRaiser(nats.bus, PASSAGE_S)
+  await robbed.raise([], GO_ON)
+  const next = new AlertRaiser(nats.bus, PASSAGE_S)
+  await next.raise([], GO_ON)
+  // Each has looked before the other raised; the id refuses the second, and tells it the passage's true beginning.
+  expect(await raise(robbed, 2)).toEqual(['raised'])
+  expect(await raise(next, 28, 33)).toEqual(['suppressed', 'raised'])
+  expect(await raisedAt(nats)).toEqual([2, 33])
+})
+
+test('an answer that was lost leaves one alert', async () => {
+  await using nats = await startStreams()
+  const first = sighting(4)
+  // What a first try leaves when the connection breaks before its answer.
+  const id = alertId(first, Math.floor(first.time_ms / (PASSAGE_S * 1_000)))
+  const raiser = new AlertRaiser(nats.bus, PASSAGE_S)
+  await raiser.raise([], GO_ON)
+  await nats.bus.js.publish(`alerts.v1.${id}`, JSON.stringify(first.build(id)))
+  expect(await raiser.raise([first], GO_ON)).toEqual(['suppressed'])
+  expect(await raisedAt(nats)).toEqual([4])
+})

@@ -1,0 +1,104 @@
+// Lists on their way into force. Were it wrong, a plate taken off a list would go on stopping its
+// driver, half a list could be in force, or a store that is down would leave cameras blind.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { insertEntries, loadEntries } from '../../src/hotlists/entries.ts'
+import { openManifests } from '../../src/hotlists/manifest.ts'
+import { runCli } from '../helpers/cli.ts'
+import { temporaryFolder } from '../helpers/folder.ts'
+import { freePort } from '../helpers/ports.ts'
+import { startService } from '../helpers/service.ts'
+import { alertsOf, makeRead, publish, settled } from '../helpers/traffic.ts'
+import { until } from '../helpers/until.ts'
+
+const csv = (...plates: string[]) =>
+  ['plate,reason', ...plates.map((plate) => `${plate},Stolen`)].join('\n')
+
+test('import beside a running service: the new version replaces the old at once', async () => {
+  await using service = await startService()
+  using folder = temporaryFolder()
+  const file = join(folder.path, 'list.csv')
+  const load = (...plates: string[]) => {
+    writeFileSync(file, csv(...plates))
+    const args = ['hotlist', 'import', '--list', 'stolen', '--format', 'csv', file]
+    return runCli([...args, '--data', service.data_dir], service.settings)
+  }
+  let sent = 0
+  /** Plates of these that raise an alert, each at a camera of its own so that none is a repeat. */
+  const alerting = async (...plates: string[]) => {
+    sent += 1
+    const camera = `pole-${sent}`
+    for (const plate of plates) await publish(service, makeRead({ plate, camera }), camera)
+    await settled(service)
+    const alerts = (await alertsOf(service)).filter(({ read }) => read.camera === camera)
+    return alerts.map(({ read, entry }) => `${read.plate} v${entry.version}`).toSorted()
+  }
+  expect(await load('KXA7437', 'MNP4739')).toMatchObject({
+    code: 0,
+    stdout: 'stolen version 1 is in force: 2 entries\n',
+    stderr: '',
+  })
+  const swapped = { ms: 8_000, every_ms: 200, what: 'the version in force' }
+  await until(async () => (await alerting('KXA7437', 'MNP4739')).length === 2, swapped)
+
+  expect(await load('MNP4739', 'TUV3947')).toMatchObject({ code: 0 })
+  await until(async () => (await alerting('TUV3947')).length === 1, swapped)
+  expect(await alerting('KXA7437', 'MNP4739', 'TUV3947')).toEqual(['MNP4739 v2', 'TUV3947 v2'])
+
+  // An import that dies between entries and manifest is as if it had never begun, for good.
+  const entry = { id: 'x', plate: 'HJK9374', reason: 'Half' }
+  await insertEntries(service.store(), 'stolen', 3, [entry])
+  expect(await alerting('HJK9374', 'MNP4739')).toEqual(['MNP4739 v2'])
+  expect(await load('RTY7493')).toMatchObject({ stdout: expect.stringContaining('version 3') })
+  await until(async () => (await alerting('RTY7493')).length === 1, swapped)
+  expect(await alerting('HJK9374', 'MNP4739')).toEqual([])
+  expect(await loadEntries(service.store(), 'stolen', 3)).toMatchObject([{ plate: 'RTY7493' }])
+
+  const bad = await load('KXA7437', 'TOOLONG1234567')
+  expect(bad).toMatchObject({ code: 1, stdout: '' })
+  expect(bad.stderr.split('\n')).toEqual([
+    `${file}:3: plate: expected 1 to 12 of A-Z, 0-9 but found "TOOLONG1234567"`,
+    expect.stringMatching(/^hotplate: 1 of 2 lines of .* are wrong and nothing was loaded/),
+    '',
+  ])
+  expect(await alerting('KXA7437', 'RTY7493')).toEqual(['RTY7493 v3'])
+})
+
+test('import works alone; its list is found, also with the store down', async () => {
+  using folder = temporaryFolder()
+  const data_dir = join(folder.path, 'data')
+  const file = join(folder.path, 'list.csv')
+  writeFileSync(file, csv('KXA7437'))
+  const [nats, clickhouse] = [await freePort(), await freePort()]
+  const settings = { NATS__PORT: String(nats), CLICKHOUSE__PORT: String(clickhouse) }
+  const args = ['hotlist', 'import', '--list', 'stolen', file, '--data', data_dir]
+  expect(await runCli(args, settings)).toMatchObject({
+    code: 0,
+    stdout: 'stolen version 1 is in force: 1 entries\n',
+    stderr: '',
+  })
+  {
+    await using service = await startService({ data_dir })
+    await publish(service, makeRead({ plate: 'KXA7437' }))
+    await settled(service)
+    expect(await alertsOf(service)).toHaveLength(1)
+    expect(
+      (await openManifests(await service.bus()).then((m) => m.get('stolen')))?.value.version,
+    ).toBe(1)
+  }
+  const closed = `http://127.0.0.1:${await freePort()}`
+  let log = ''
+  await using service = await startService({
+    data_dir,
+    settings: { CLICKHOUSE__URL: closed },
+    onLog: (text) => {
+      log += text
+    },
+  })
+  await publish(service, makeRead({ plate: 'KXA7437', camera: 'pole-2' }), 'pole-2')
+  await settled(service)
+  expect((await alertsOf(service)).map(({ read }) => read.camera)).toEqual(['pole-1', 'pole-2'])
+  expect(log).toContain('The list was taken from its kept file.')
+  expect(log).not.toContain('KXA7437')
+})

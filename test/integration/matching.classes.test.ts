@@ -1,0 +1,74 @@
+// Each way in which a read may be of a listed plate, through the real service. Were it wrong, a
+// kind of misread would raise no alert, or dispatch would be shown the wrong reason for one.
+import { expect, test } from 'vitest'
+import type { AlignedPair, MatchClass } from '../../src/domain/alert.ts'
+import { startService } from '../helpers/service.ts'
+import { alertsOf, makeRead, publish, putInForce, settled } from '../helpers/traffic.ts'
+
+/** Columns as `read entry kind`, with `_` for no character. */
+const told = (aligned: readonly AlignedPair[]) =>
+  aligned
+    .filter(({ kind }) => kind !== 'same')
+    .map(({ read, entry, kind }) => `${read || '_'} ${entry || '_'} ${kind}`)
+
+const CASES: [MatchClass, string, string, string[]][] = [
+  ['exact', 'KXA7437', 'KXA7437', []],
+  ['o_zero', 'QO07431', 'Q007431', ['0 O o_zero']],
+  ['look_alike', 'FXB7432', 'FX8743Z', ['8 B look_alike', 'Z 2 look_alike']],
+  ['substitution', 'MNP4739', 'MNT4739', ['T P differs']],
+  ['insertion', 'TUV3947', 'TUVW3947', ['W _ inserted']],
+  ['deletion', 'HJK9374', 'HJK937', ['_ 4 deleted']],
+]
+
+test('each class raises its alert, with the class and the aligned characters', async () => {
+  await using service = await startService({ settings: { MATCHING__EDIT_COST_MAX: '100' } })
+  const plates = CASES.map(([, plate]) => ({ plate }))
+  await putInForce(service, 'stolen', [...plates, { plate: 'RTY7493' }])
+  for (const [name, , plate] of CASES) await publish(service, makeRead({ id: name, plate }))
+  const candidates = [
+    { plate: 'NOPE11', confidence: 0.6 },
+    { plate: 'RTY7493', confidence: 0.5 },
+  ]
+  await publish(service, makeRead({ id: 'candidate', plate: 'WWW7777', candidates }))
+  await publish(service, makeRead({ id: 'none', plate: 'ZZZ1111' }))
+  await settled(service)
+
+  const alerts = new Map((await alertsOf(service)).map((alert) => [alert.read.id, alert]))
+  const raised = [...CASES.map(([name]) => name), 'candidate']
+  expect([...alerts.keys()].toSorted()).toEqual(raised.toSorted())
+  for (const [name, plate, , differences] of CASES) {
+    const { match, entry, status } = alerts.get(name) ?? {}
+    expect([match?.class, entry?.plate, status]).toEqual([name, plate, 'unverified'])
+    expect(told(match?.aligned ?? []), name).toEqual(differences)
+    expect(match?.aligned.map((pair) => pair.entry).join('')).toBe(plate)
+    expect(match?.score).toBeCloseTo(Math.exp(-(match?.cost as number)))
+  }
+  const candidate = alerts.get('candidate')?.match
+  expect(candidate).toMatchObject({ class: 'candidate', candidate: 'RTY7493', score: 0.5 })
+  expect(alerts.get('exact')?.match.cost).toBe(0)
+})
+
+test('the profile bounds how far off a read may be; the state is only shown', async () => {
+  await using service = await startService({ settings: { MATCHING__EDIT_COST_MAX: '100' } })
+  await putInForce(service, 'strict', [{ plate: 'KXB7437' }], 'exact')
+  await putInForce(service, 'fold', [{ plate: 'MNB4739' }], 'fold')
+  await putInForce(service, 'wide', [
+    { plate: 'TUV3947', region: 'US-ID' },
+    { plate: 'HJK9374', region: 'US-UT' },
+    { plate: 'WYF4437' },
+  ])
+  const reads = ['KX87437', 'MN84739', 'MNX4739', 'TUV3947', 'HJK9374', 'WYF4437', 'KXB7437']
+  for (const plate of reads) await publish(service, makeRead({ plate, region: 'US-ID' }))
+  await publish(service, makeRead({ plate: 'TUV3947', camera: 'pole-2' }), 'pole-2')
+  await settled(service)
+  const alerts = await alertsOf(service)
+  const seen = alerts.map(({ read, entry, match }) => [read.plate, entry.list, match.state])
+  expect(seen.toSorted()).toEqual([
+    ['HJK9374', 'wide', 'differs'],
+    ['KXB7437', 'strict', 'unknown'],
+    ['MN84739', 'fold', 'unknown'],
+    ['TUV3947', 'wide', 'same'],
+    ['TUV3947', 'wide', 'unknown'],
+    ['WYF4437', 'wide', 'unknown'],
+  ])
+})
