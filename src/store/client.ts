@@ -20,6 +20,9 @@ export interface Store {
   close(): Promise<void>
 }
 
+/** A store that hangs counts as one that is down. */
+const CHECK_MS_MAX = 3_000
+
 export function connectStore(options: StoreOptions): Store {
   const client = createClient({
     url: options.url,
@@ -38,7 +41,13 @@ export function connectStore(options: StoreOptions): Store {
     database: options.database,
     cluster: options.cluster,
     async check() {
-      const result = await client.ping()
+      let timer: NodeJS.Timeout | undefined
+      const late = new Promise<{ success: false; error: Error }>((resolve) => {
+        const error = new Error(`No answer within ${CHECK_MS_MAX} ms`)
+        timer = setTimeout(() => resolve({ success: false, error }), CHECK_MS_MAX)
+      })
+      const result = await Promise.race([client.ping(), late])
+      clearTimeout(timer)
       if (!result.success) {
         throw new HotplateError(
           'STORE_UNAVAILABLE',
