@@ -117,7 +117,12 @@ async function publish(
   let due = 0
   let reads = 0
   let probes = 0
-  for (const message of makeTraffic(entries, { reads: count, batch: 1, seed: 3 })) {
+  for (const message of makeTraffic(entries, {
+    reads: count,
+    batch: 1,
+    seed: 3,
+    start_ms: Date.now(),
+  })) {
     for (; due === 0; due = pace.take()) await pause(pace.wait_ms(), forever)
     due -= 1
     await publisher.send({ ...message, reads: 1 })

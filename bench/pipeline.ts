@@ -35,8 +35,8 @@ function sizesOf({ tiny, scale = 1 }: BenchOptions): Sizes {
   const reads = (count: number) => Math.round((tiny ? count / 200 : count) * scale)
   return {
     entries: tiny ? 1_000 : 100_000,
-    single: { reads: reads(400_000), batch: 1, seed: 1 },
-    batched: { reads: reads(1_000_000), batch: 100, seed: 2 },
+    single: { reads: reads(400_000), batch: 1, seed: 1, start_ms: Date.now() - 3_600_000 },
+    batched: { reads: reads(1_000_000), batch: 100, seed: 2, start_ms: Date.now() - 1_800_000 },
   }
 }
 

@@ -1,5 +1,13 @@
-// What everything stands on: the bus and the store, embedded or outside, with streams and schema in place.
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+// What everything stands on: the bus and the store, embedded or outside, with streams and schema in
+// place.
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { type Bus, connectBus } from './bus/connection.ts'
 import { readNatsCredentials, startEmbeddedNats } from './bus/embedded.ts'
@@ -18,7 +26,9 @@ export interface Platform {
   store: Store
   /** One more connection: what must not wait behind a flood of reads has one of its own. */
   connect(name: string): Promise<Bus>
-  /** Where cameras publish, and as whom; null for an outside server, whose users are its operator's. */
+  /**
+   * Where cameras publish, and as whom; null for an outside server, whose users are its operator's.
+   */
   camera: { url: string; user: string; password: string } | null
   stop(): Promise<void>
 }
@@ -45,7 +55,8 @@ export interface PlatformOptions {
 }
 
 /**
- * Takes the data folder, starts what is embedded, connects, and brings streams and schema up to date.
+ * Takes the data folder, starts what is embedded, connects, and brings streams and schema up to
+ * date.
  * @throws HotplateError DATA_FOLDER_LOCKED, DATA_FOLDER_KIND, PORT_TAKEN, …
  */
 export async function startPlatform(o: PlatformOptions): Promise<Platform> {
@@ -109,7 +120,8 @@ export async function startPlatform(o: PlatformOptions): Promise<Platform> {
 }
 
 /**
- * For a command: joins the running service of this data folder, or, where none runs, starts what it needs for itself.
+ * For a command: joins the running service of this data folder, or, where none runs, starts what it
+ * needs for itself.
  */
 export async function joinPlatform(o: PlatformOptions): Promise<Platform> {
   try {
@@ -213,11 +225,14 @@ async function prepareStore(store: Store, log: Logger): Promise<() => Promise<vo
   let running: Promise<void> = Promise.resolve()
   const attempt = async (): Promise<void> => {
     try {
+      // A store that hangs would hold up the start, and with it all alerts, for minutes.
+      await store.check()
       await applySchema(store)
     } catch (error) {
-      if (error instanceof HotplateError) throw error
-      if (stopped) return
-      timer ??= setInterval(again, SCHEMA_RETRY_MS)
+      const passing = error instanceof HotplateError && error.code === 'STORE_UNAVAILABLE'
+      if (error instanceof HotplateError && !passing) throw error
+      if (stopped || timer !== undefined) return
+      timer = setInterval(again, SCHEMA_RETRY_MS)
       log.error({ err: error }, 'The schema could not be brought up to date: is the store down?')
       return
     }
@@ -243,7 +258,9 @@ function markFolder(data_dir: string, kind: DataKind): void {
   const found = existsSync(file)
     ? (JSON.parse(readFileSync(file, 'utf8')) as { kind: DataKind }).kind
     : null
-  const foreign = readdirSync(data_dir).filter((name) => !name.startsWith('lock'))
+  const foreign = readdirSync(data_dir).filter(
+    (name) => !name.startsWith('lock') && name !== 'kind.json.new',
+  )
   if (found === null && foreign.length > 0 && kind === 'demo') {
     throw new HotplateError(
       'DATA_FOLDER_KIND',
@@ -258,5 +275,8 @@ function markFolder(data_dir: string, kind: DataKind): void {
         : `${data_dir} holds the demo's invented data: give the service an empty folder with --data DIR, or remove it`,
     )
   }
-  if (found === null) writeFileSync(file, `${JSON.stringify({ kind })}\n`)
+  if (found !== null) return
+  // Whole or not at all: half a mark would keep every later start from reading it.
+  writeFileSync(`${file}.new`, `${JSON.stringify({ kind })}\n`)
+  renameSync(`${file}.new`, file)
 }

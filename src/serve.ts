@@ -1,4 +1,5 @@
-// The service: platform, roles and what is seen from outside, put together, and taken apart in the opposite order.
+// The service: platform, roles and what is seen from outside, put together, and taken apart in the
+// opposite order.
 import { type Access, createAccess } from './access/access.ts'
 import { createDelivery } from './alerts/delivery.ts'
 import type { Config } from './config/schema.ts'
@@ -34,7 +35,28 @@ export interface Service {
   stop(): Promise<void>
 }
 
-/** @throws HotplateError when a part can't start; everything started before it has then been stopped */
+/**
+ * A part that waits for a store that hangs must not hold up the end: what it holds comes again at
+ * the next start.
+ */
+const PART_STOP_MS_MAX = 8_000
+
+async function inTime(stopped: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    const error = new Error(`Not stopped within ${PART_STOP_MS_MAX} ms`)
+    timer = setTimeout(() => reject(error), PART_STOP_MS_MAX)
+  })
+  try {
+    await Promise.race([stopped, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/**
+ * @throws HotplateError when a part can't start; everything started before it has then been stopped
+ */
 export async function startService({ config, roles, kind, log }: ServiceOptions): Promise<Service> {
   const metrics = createMetrics()
   const readiness = createReadiness()
@@ -59,13 +81,13 @@ export async function startService({ config, roles, kind, log }: ServiceOptions)
     readiness.add('nats', () => bus.nc.flush())
     if (roles.includes('keeper')) {
       const keeper = await startKeeper({ config, bus, store, log, metrics })
-      stops.push(() => keeper.stop())
+      stops.push(() => inTime(keeper.stop()))
     }
     const door = roles.includes('gateway') ? await openDoor() : null
     const ingest = roles.includes('ingest')
       ? await startIngest({ config, bus, connect: platform.connect, store, log, metrics })
       : null
-    if (ingest) stops.push(() => ingest.stop())
+    if (ingest) stops.push(() => inTime(ingest.stop()))
     return {
       platform,
       metrics,

@@ -50,18 +50,21 @@ export interface TrafficOptions {
   batch: number
   /** Tells one fill from another: other ids, other vehicles. */
   seed: number
+  /** Time of the first read, epoch ms: the same traffic is made twice, once to send it and once to know what must follow. */
+  start_ms: number
 }
 
 /** Reads as cameras send them, one in 2,000 journeys by a listed vehicle, misread as engines do. */
 export function makeTraffic(
   entries: readonly Omit<Entry, 'id'>[],
-  { reads, batch, seed }: TrafficOptions,
+  { reads, batch, seed, start_ms }: TrafficOptions,
 ): Generator<OutgoingMessage> {
   return generateMessages({
     cameras: CAMERAS,
     count: reads,
     batch,
     seed,
+    start_ms,
     rate_reads_s: TRAFFIC_RATE_READS_S,
     model: loadModel('general'),
     listed: entries.slice(0, ON_THE_ROAD).map(({ plate }) => plate),

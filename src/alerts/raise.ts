@@ -1,12 +1,15 @@
-// Raises alerts: one per entry, camera and vehicle passage, whoever retries and however often a read is delivered.
+// Raises alerts: one per entry, camera and vehicle passage, whoever retries and however often a
+// read is delivered.
 //
-// A passage begins with a read and lasts `passage_ms`. Time is cut into buckets of that length, and an alert's id is a hash
-// of entry, camera and the bucket of the passage's first read; `alerts.v1.<id>` is published with expected last subject
-// sequence 0, so the stream itself refuses a second one. A passage that straddles the edge of two buckets would still get
-// two ids, so before an alert is raised its neighbours are looked up: by this process's memory, else on the stream. A raiser
-// begins with one look at all the ids that the stream holds; what is not among them, and was not raised here since, is not
-// there, and most alerts need no further look. That look comes with the first batch, after the puller has fenced off the
-// partition's holder before: what that one raises later than our look comes to us as well, since it can't acknowledge it.
+// A passage begins with a read and lasts `passage_ms`. Time is cut into buckets of that length, and
+// an alert's id is a hash of entry, camera and the bucket of the passage's first read;
+// `alerts.v1.<id>` is published with expected last subject sequence 0, so the stream itself refuses
+// a second one. A passage that straddles the edge of two buckets would still get two ids, so before
+// an alert is raised its neighbours are looked up: by this process's memory, else on the stream. A
+// raiser begins with one look at all the ids that the stream holds; what is not among them, and was
+// not raised here since, is not there, and most alerts need no further look. That look comes with
+// the first batch, after the puller has fenced off the partition's holder before: what that one
+// raises later than our look comes to us as well, since it can't acknowledge it.
 import { JetStreamApiError } from '@nats-io/jetstream'
 import xxhash from 'xxhash-wasm'
 import type { Bus } from '../bus/connection.ts'
@@ -85,24 +88,33 @@ export class AlertRaiser {
   }
 
   /**
-   * Raises the alerts of these sightings, in order, and resolves once the stream holds each of them.
-   * Retries for as long as the stream can't be reached: an alert is never given up.
-   * Call it for a batch without sightings too: the first call learns what the stream holds.
+   * Raises the alerts of these sightings, in order, and resolves once the stream holds each of
+   * them. Retries for as long as the stream can't be reached: an alert is never given up. Call it
+   * for a batch without sightings too: the first call learns what the stream holds. What must be
+   * there before any of them, such as their pictures, goes into `prepared`: whoever awaited it
+   * first would lose its turn to the next batch.
    */
-  async raise(sightings: readonly Sighting[], signal: AbortSignal): Promise<Outcome[]> {
+  async raise(
+    sightings: readonly Sighting[],
+    signal: AbortSignal,
+    prepared: Promise<void> = Promise.resolve(),
+  ): Promise<Outcome[]> {
     this.#began ??= this.#begin(signal).catch((error: unknown) => {
       this.#began = null
       throw error
     })
     await this.#began
-    return Promise.all(sightings.map((sighting) => this.#inTurn(sighting, signal)))
+    return Promise.all(sightings.map((sighting) => this.#inTurn(sighting, signal, prepared)))
   }
 
-  /** Sightings of one entry and camera depend on each other, also over calls; others don't wait for them. */
-  #inTurn(sighting: Sighting, signal: AbortSignal): Promise<Outcome> {
+  /**
+   * Sightings of one entry and camera depend on each other, also over calls; others don't wait for
+   * them.
+   */
+  #inTurn(sighting: Sighting, signal: AbortSignal, prepared: Promise<void>): Promise<Outcome> {
     const key = `${sighting.list}\n${sighting.entry_id}\n${sighting.camera}`
     const before = this.#turns.get(key)?.catch(() => undefined) ?? Promise.resolve()
-    const turn = before.then(() => this.#raiseOne(sighting, signal))
+    const turn = before.then(() => prepared).then(() => this.#raiseOne(sighting, signal))
     this.#turns.set(key, turn)
     const done = () => {
       if (this.#turns.get(key) === turn) this.#turns.delete(key)
@@ -126,16 +138,19 @@ export class AlertRaiser {
     for (let wait_ms = 20; ; wait_ms = Math.min(wait_ms * 2, 1_000)) {
       signal.throwIfAborted()
       try {
-        await this.#bus.js.publish(`alerts.v1.${id}`, payload, {
+        const published = this.#bus.js.publish(`alerts.v1.${id}`, payload, {
           timeout: PUBLISH_MS_MAX,
           expect: { lastSubjectSequence: 0 },
         })
+        // After a rewind the same sighting waits behind this one: an answer that was lost must not
+        // hold it up.
+        await orAborted(published, signal)
         this.#remember(id, sighting.time_ms)
         return 'raised'
       } catch (error) {
         if (error instanceof JetStreamApiError && error.code === WRONG_LAST_SEQUENCE) {
-          // Ours, when an earlier try was stored and its answer was lost; another's, when the lease has moved: then
-          // its passage may have begun at another read.
+          // Ours, when an earlier try was stored and its answer was lost; another's, when the lease
+          // has moved: then its passage may have begun at another read.
           this.#known.delete(id)
           this.#before?.add(id)
           await this.#startOf(id, signal)
@@ -182,6 +197,22 @@ export class AlertRaiser {
       this.#before?.add(oldest as string)
       if (this.#before !== null && this.#before.size > LEARNED_MAX) this.#before = null
     }
+  }
+}
+
+/** Resolves with the promise; rejects as soon as `signal` aborts. */
+async function orAborted(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  promise.catch(() => undefined)
+  let stop = () => {}
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason)
+    signal.addEventListener('abort', stop)
+  })
+  try {
+    signal.throwIfAborted()
+    await Promise.race([promise, aborted])
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
 }
 

@@ -81,7 +81,7 @@ export const configSchema = z.strictObject({
         .int()
         .positive()
         .default(6 * MIB),
-      rows_wait_ms_max: z.int().positive().default(500),
+      rows_wait_ms_max: z.int().positive().default(1_000),
       insert_wait_ms_max: z.int().positive().default(4_000),
       ack_pending_max: z.int().positive().default(300_000),
       pull_bytes_max: z

@@ -124,6 +124,8 @@ export class ActiveLists {
   async #entries(list: HotList): Promise<Entry[]> {
     const file = join(this.#folder, `${list.name}.${list.version}.json`)
     try {
+      // A store that hangs would keep a starting service from its kept lists for minutes.
+      await this.#o.store.check()
       const entries = await loadEntries(this.#o.store, list.name, list.version)
       if (entries.length !== list.entries) {
         throw new Error(

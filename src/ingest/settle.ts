@@ -30,9 +30,8 @@ export async function settleBatch(
   const of_hits = new Set(done.hits.map(({ read }) => `${read.camera}\n${read.id}`))
   const first = done.images.filter((i) => of_hits.has(`${i.camera}\n${i.id}`))
   const others = done.images.filter((i) => !of_hits.has(`${i.camera}\n${i.id}`))
-  await putImages(o.images, first)
   const [outcomes] = await Promise.all([
-    o.raiser.raise(sightings(o, done), signal),
+    o.raiser.raise(sightings(o, done), signal, putImages(o.images, first)),
     putImages(o.images, others),
     publishRejects(o.bus, done.rejects),
   ])

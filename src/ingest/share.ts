@@ -1,9 +1,11 @@
-// Which partitions this process pulls: it asks for the lease of each, so that none waits for longer than a lease when a
-// process dies; and where it holds more than its share while another holds less than its own, it gives one away.
+// Which partitions this process pulls: it asks for the lease of each, so that none waits for longer
+// than a lease when a process dies; and where it holds more than its share while another holds less
+// than its own, it gives one away.
 //
-// Processes know of each other by a document each, written anew every beat (a lease's length). One counts only when its
-// document has moved since the last beat: for the sake of a dead one nothing is given away. What was given away is not
-// asked for during one beat, which is six looks of the others.
+// Processes know of each other by a document each, written anew every beat (a lease's length). One
+// counts only when its document has moved since the last beat: for the sake of a dead one nothing
+// is given away. What was given away is not asked for during one beat, which is six looks of the
+// others.
 import { z } from 'zod'
 import type { Bus } from '../bus/connection.ts'
 import { type Documents, openDocuments, type Revisioned } from '../bus/documents.ts'
@@ -18,8 +20,8 @@ export interface ShareOptions {
   holder: string
   log: Logger
   /**
-   * Pulls a partition until `signal` aborts. `leaving` tells then whether the process goes of its own will, and may finish
-   * what it holds, or has lost the lease.
+   * Pulls a partition until `signal` aborts. `leaving` tells then whether the process goes of its
+   * own will, and may finish what it holds, or has lost the lease.
    */
   onGained: (partition: number, signal: AbortSignal, leaving: () => boolean) => Promise<void>
 }

@@ -2,7 +2,7 @@
 //
 //   open     connections are passed on
 //   refused  nothing listens, and what was open is cut: a server that is not there
-//   hanging  connections are taken, what was open stays, and no byte goes either way: a server that hangs
+//   hanging  connections are taken, what was open stays, no byte goes either way
 import { createServer, connect as dial, type Server, type Socket } from 'node:net'
 import { freePort } from './ports.ts'
 

@@ -1,4 +1,5 @@
-// What became of made traffic: which reads are not in the store or there twice, which alerts are missing, double or foreign.
+// What became of made traffic: which reads are not in the store or there twice, which alerts are
+// missing, double or foreign.
 import type { Bus } from '../../src/bus/connection.ts'
 import { STREAM } from '../../src/bus/streams.ts'
 import type { Alert } from '../../src/domain/alert.ts'

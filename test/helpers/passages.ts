@@ -1,6 +1,7 @@
-// Made traffic whose alerts are known beforehand: vehicles of a list pass cameras among many others, each passage seen
-// several times. Whatever order the reads arrive in, a passage is one alert: its reads lie within 10 s, and the next passage
-// of the same vehicle and camera is a minute away, so with 30 s to a passage no order can join two or split one.
+// Made traffic whose alerts are known beforehand: vehicles of a list pass cameras among many
+// others, each passage seen several times. Whatever order the reads arrive in, a passage is one
+// alert: its reads lie within 10 s, and the next passage of the same vehicle and camera is a minute
+// away, so with 30 s to a passage no order can join two or split one.
 import { randomInt } from 'node:crypto'
 import type { Bus } from '../../src/bus/connection.ts'
 import type { Alert } from '../../src/domain/alert.ts'
@@ -12,7 +13,7 @@ import type { Store } from '../../src/store/client.ts'
 import { metricOf, type RunningService } from './service.ts'
 import { until } from './until.ts'
 
-export const LIST = 'faults'
+const LIST = 'faults'
 const PASSAGE_MS = 30_000
 /** Passages of one vehicle at one camera begin this far apart. */
 const NEXT_PASSAGE_MS = 60_000
@@ -53,7 +54,7 @@ export interface TrafficOptions {
   part?: number
 }
 
-export function plateOf(entry: number): string {
+function plateOf(entry: number): string {
   return `HP${String(10_000 + entry)}`
 }
 
@@ -71,7 +72,10 @@ export async function importPlates(bus: Bus, store: Store): Promise<void> {
   await importList(store, await openManifests(bus), list)
 }
 
-/** Until then a running service matches against the entries before: what passes meanwhile raises nothing. */
+/**
+ * Until then a running service matches against the entries before: what passes meanwhile raises
+ * nothing.
+ */
 export async function untilListed(service: RunningService): Promise<void> {
   await until(
     async () => metricOf(await service.metrics(), 'hotplate_hotlist_entries') === ENTRIES,
@@ -148,7 +152,9 @@ function shuffle(reads: MadeRead[], random: Random): MadeRead[] {
   return reads
 }
 
-/** About half of the reads as messages of their own, the others as NDJSON of up to 20 of one camera. */
+/**
+ * About half of the reads as messages of their own, the others as NDJSON of up to 20 of one camera.
+ */
 function pack(reads: readonly MadeRead[], random: Random, single: boolean): PublishedMessage[] {
   const messages: PublishedMessage[] = []
   const held = new Map<string, MadeRead[]>()
@@ -176,8 +182,8 @@ function messageOf(batch: readonly MadeRead[]): PublishedMessage {
 }
 
 /**
- * Publishes as a patient camera does: each message again until the stream has taken it, at most `rate_messages_s`.
- * Resolves when all are acked.
+ * Publishes as a patient camera does: each message again until the stream has taken it, at most
+ * `rate_messages_s`. Resolves when all are acked.
  */
 export function publishAll(
   bus: Bus,

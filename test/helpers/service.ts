@@ -1,4 +1,5 @@
-// The real program for a test or a bench: `hotplate serve` as a process of its own, on free ports, in a folder of its own.
+// The real program for a test or a bench: `hotplate serve` as a process of its own, on free ports,
+// in a folder of its own.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'

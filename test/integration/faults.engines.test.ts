@@ -1,6 +1,7 @@
-// The engines below a running service: each killed with -9 under load, and all of them ended with the service. A bug here
-// shows as an acked read that is gone after a restart of nats-server, as a service that never finds back to an engine, or
-// as an engine that goes on alone and holds port and folder against the next start.
+// The engines below a running service: each killed with -9 under load, and all of them ended with
+// the service. A bug here shows as an acked read that is gone after a restart of nats-server, as a
+// service that never finds back to an engine, or as an engine that goes on alone and holds port and
+// folder against the next start.
 import { expect, test } from 'vitest'
 import { alive, descendantsOf, type Engine, engineOf } from '../helpers/family.ts'
 import { ALL_WELL, outcomeOf, untilSettled } from '../helpers/outcome.ts'

@@ -1,6 +1,7 @@
-// kill -9 of the service in mid-batch, twenty times at random moments while 50,000 reads flow. A bug here shows as a read
-// whose publish was acked and that is nowhere (a message acknowledged before its rows were durable), as one that counts
-// twice, or as a dispatcher who is told of one vehicle twice or never.
+// kill -9 of the service in mid-batch, twenty times at random moments while 50,000 reads flow. A
+// bug here shows as a read whose publish was acked and that is nowhere (a message acknowledged
+// before its rows were durable), as one that counts twice, or as a dispatcher who is told of one
+// vehicle twice or never.
 import { expect, test } from 'vitest'
 import type { Bus } from '../../src/bus/connection.ts'
 import { STREAM } from '../../src/bus/streams.ts'

@@ -1,5 +1,6 @@
-// One alert a passage, whoever raises it and however often its reads come. A bug here shows as a dispatcher who is called
-// twice for one car: a passage that straddles two buckets has two possible ids, and only a look at its neighbours joins them.
+// One alert a passage, whoever raises it and however often its reads come. A bug here shows as a
+// dispatcher who is called twice for one car: a passage that straddles two buckets has two possible
+// ids, and only a look at its neighbours joins them.
 import { expect, test } from 'vitest'
 import {
   AlertRaiser,
@@ -46,14 +47,14 @@ async function raisedAt({ bus }: TestNats): Promise<number[]> {
   return alerts.map(({ read }) => (Date.parse(read.time) - EDGE_MS) / 1_000)
 }
 
-async function raise(raiser: Raiser, ...seconds: number[]): Promise<string[]> {
+function raise(raiser: Raiser, ...seconds: number[]): Promise<string[]> {
   return raiser.raise(
     seconds.map((second) => sighting(second)),
     GO_ON,
   )
 }
 
-test('a passage across the edge of two buckets has one alert, and the next passage its own', async () => {
+test('a passage across two buckets has one alert, the next passage its own', async () => {
   await using nats = await startStreams()
   const raiser = new AlertRaiser(nats.bus, PASSAGE_S)
   expect(await raise(raiser, -5, 3, 24.999, 25)).toEqual([
@@ -86,7 +87,7 @@ test('two raisers at once on the same sightings: exactly one alert each', async 
   expect(alerts.map(({ read }) => read.camera).sort()).toEqual([...cameras].sort())
 })
 
-test('redelivered to the next process, a passage raises nothing, whichever of its reads come', async () => {
+test('redelivered to the next process, no read of a passage raises anything', async () => {
   await using nats = await startStreams()
   await raise(new AlertRaiser(nats.bus, PASSAGE_S), -5, 3)
   const next = new AlertRaiser(nats.bus, PASSAGE_S)
@@ -110,7 +111,8 @@ test('a raiser robbed in mid-work and its successor agree where a passage began'
   await robbed.raise([], GO_ON)
   const next = new AlertRaiser(nats.bus, PASSAGE_S)
   await next.raise([], GO_ON)
-  // Each has looked before the other raised; the id refuses the second, and tells it the passage's true beginning.
+  // Each has looked before the other raised; the id refuses the second, and tells it the passage's
+  // true beginning.
   expect(await raise(robbed, 2)).toEqual(['raised'])
   expect(await raise(next, 28, 33)).toEqual(['suppressed', 'raised'])
   expect(await raisedAt(nats)).toEqual([2, 33])

@@ -1,5 +1,5 @@
-// A second ingest process beside the first. A bug here shows as a partition that nobody pulls after a death (reads wait,
-// alerts don't come), or as one that two pull at once for good.
+// A second ingest process beside the first. A bug here shows as a partition that nobody pulls after
+// a death (reads wait, alerts don't come), or as one that two pull at once for good.
 import { expect, test } from 'vitest'
 import type { Bus } from '../../src/bus/connection.ts'
 import { STREAM } from '../../src/bus/streams.ts'
@@ -60,13 +60,14 @@ test('two processes share two partitions; the one that is left takes both', {
 }, async () => {
   const seed = anySeed()
   const traffic = makeTraffic({ reads: 8_000, seed })
-  const settings = { INGEST__PARTITIONS: '2' }
+  // Processes learn of each other once a lease: a short one, so that the flow outlasts the sharing.
+  const settings = { INGEST__PARTITIONS: '2', INGEST__LEASE_MS: '1000' }
   await using engines = await startService({ roles: 'gateway,keeper', settings })
   const bus = await engines.bus()
   await importPlates(bus, engines.store())
   await using first = await startService({ roles: 'ingest', join: engines, settings })
   await until(async () => (await partitionsOf(first)) === 2, { what: 'the first to hold both' })
-  const published = publishAll(bus, traffic.messages, RATE_MESSAGES_S)
+  const published = publishAll(bus, traffic.messages, RATE_MESSAGES_S / 2)
   await using second = await startService({ roles: 'ingest', join: engines, settings })
   await until(async () => (await partitionsOf(first)) === 1 && (await partitionsOf(second)) === 1, {
     ms: 20_000,

@@ -70,7 +70,7 @@ function holderOf(engine: string): number | null {
 }
 
 /** Inserts and queries give way to the alerts' path, which shares the machine. */
-const NICENESS = 5
+const NICENESS = 10
 
 async function run(): Promise<void> {
   setPriority(NICENESS)
