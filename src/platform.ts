@@ -97,6 +97,7 @@ export async function startPlatform(o: PlatformOptions): Promise<Platform> {
       payload_bytes_max: config.nats.payload_bytes_max,
       store_bytes_max: storeBytesMax(config),
       partitions: config.ingest.partitions,
+      sync_always: config.nats.sync_always,
       log: options.log,
       onRestart: () => metrics.engineRestarts.inc({ engine: 'nats' }),
     })

@@ -99,6 +99,8 @@ export class AlertRaiser {
     signal: AbortSignal,
     prepared: Promise<void> = Promise.resolve(),
   ): Promise<Outcome[]> {
+    // Its failure is each turn's; without any turn it would be nobody's.
+    prepared.catch(() => undefined)
     this.#began ??= this.#begin(signal).catch((error: unknown) => {
       this.#began = null
       throw error

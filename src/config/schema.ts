@@ -29,6 +29,8 @@ export const configSchema = z.strictObject({
         .max(64 * MIB)
         .default(8 * MIB),
       replicas: z.int().min(1).max(5).default(1),
+      /** Embedded server: sync each write before its ack. Needs nats-server 2.10. */
+      sync_always: z.boolean().default(false),
     })
     .prefault({}),
   clickhouse: z
