@@ -6,6 +6,10 @@
         "native/matcher/index.cpp",
         "native/matcher/matcher.cpp",
         "native/reference/reference.cpp",
+        "native/decoder/plain-read.cpp",
+        "native/decoder/read-columns.cpp",
+        "native/decoder/scanner.cpp",
+        "native/binding/scanner.cpp",
         "native/binding/addon.cpp",
       ],
       "dependencies": [

@@ -1,5 +1,5 @@
-// The Node-API face of the matcher: checks and conversion, nothing else. No globals: each
-// environment (the main thread, each worker) has an addon object and classes of its own.
+// The addon, and the Node-API face of the matcher: checks and conversion, nothing else. No globals:
+// each environment (the main thread, each worker) has an addon object and classes of its own.
 #include <napi.h>
 
 #include <algorithm>
@@ -9,44 +9,15 @@
 #include "../matcher/index.hpp"
 #include "../matcher/matcher.hpp"
 #include "../reference/reference.hpp"
+#include "arguments.hpp"
+#include "scanner.hpp"
 
 namespace {
 
 using hotplate::kRecordBytes;
-
-[[noreturn]] void refuse(Napi::Env env, const std::string& expected, const char* name,
-                         const std::string& received) {
-  throw Napi::TypeError::New(
-      env, "Expected " + expected + " for " + name + " but received " + received);
-}
-
-[[noreturn]] void refuse(Napi::Env env, const std::string& expected, const char* name,
-                         const Napi::Value& value) {
-  static constexpr const char* kTypes[] = {"undefined", "object", "boolean", "number",
-                                           "string",    "symbol", "object",  "function",
-                                           "object",    "bigint"};
-  const auto type = static_cast<std::size_t>(value.Type());
-  const char* type_name = type < std::size(kTypes) ? kTypes[type] : "unknown";
-  const std::string text =
-      value.IsSymbol() ? "a symbol" : value.ToString().Utf8Value().substr(0, 80);
-  refuse(env, expected, name, text + " of type " + type_name);
-}
-
-std::span<std::uint8_t> bytes_of(const Napi::Value& value, const char* name) {
-  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
-    refuse(value.Env(), "a Uint8Array", name, value);
-  }
-  auto array = value.As<Napi::Uint8Array>();
-  return {array.Data(), array.ByteLength()};
-}
-
-std::uint32_t integer_of(const Napi::Value& value, std::uint32_t max, const char* name) {
-  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
-  if (!(number >= 0 && number <= max) || number != static_cast<std::uint32_t>(number)) {
-    refuse(value.Env(), "an integer from 0 to " + std::to_string(max), name, value);
-  }
-  return static_cast<std::uint32_t>(number);
-}
+using hotplate::binding::bytes_of;
+using hotplate::binding::integer_of;
+using hotplate::binding::refuse;
 
 // The first `count` records of the array.
 std::span<const std::uint8_t> records_of(const Napi::Value& array, const Napi::Value& count,
@@ -225,6 +196,7 @@ class Addon : public Napi::Addon<Addon> {
   Addon(Napi::Env env, Napi::Object exports) {
     DefineAddon(exports, {
                              InstanceValue("Matcher", MatcherObject::define(env)),
+                             InstanceValue("Scanner", hotplate::binding::define_scanner(env)),
                              InstanceMethod("indexBytes", &Addon::index_bytes_of),
                              InstanceMethod("fillIndex", &Addon::fill),
                              InstanceMethod("referenceMatch", &Addon::reference),

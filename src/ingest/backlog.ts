@@ -1,5 +1,6 @@
-// Drains BACKLOG into the store: one batch at a time, for as long as the program runs. Any number of processes may drain;
-// the stream gives each batch to one of them, and gives it again when that one dies.
+// Drains BACKLOG into the store: one batch at a time, for as long as the program runs. Any number
+// of processes may drain; the stream gives each batch to one of them, and gives it again when that
+// one dies.
 import { AckPolicy, type Consumer, DeliverPolicy, type JsMsg } from '@nats-io/jetstream'
 import type { Bus } from '../bus/connection.ts'
 import { STREAM } from '../bus/streams.ts'

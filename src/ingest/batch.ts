@@ -5,7 +5,8 @@
 //
 // Workers hand the buffers back, so that a steady flow allocates none.
 
-const FIELDS = 5
+/** Numbers of a message in `meta`. */
+export const FIELDS = 5
 
 export interface PackedBatch {
   data: ArrayBuffer
@@ -90,13 +91,22 @@ export class BatchBuilder {
 export function* unpackBatch(batch: PackedBatch): Generator<PackedMessage> {
   const meta = new Float64Array(batch.meta)
   for (let message = 0; message < batch.messages; message += 1) {
-    const at = message * FIELDS
-    yield {
-      offset: meta[at] as number,
-      length: meta[at + 1] as number,
-      seq: meta[at + 2] as number,
-      received_ms: meta[at + 3] as number,
-      camera: batch.cameras[meta[at + 4] as number] as string,
-    }
+    yield messageAt(batch, meta, message)
+  }
+}
+
+/** One message of a packed batch, by its index; `meta` is the batch's own. */
+export function messageAt(
+  { cameras }: PackedBatch,
+  meta: Float64Array,
+  message: number,
+): PackedMessage {
+  const at = message * FIELDS
+  return {
+    offset: meta[at] as number,
+    length: meta[at + 1] as number,
+    seq: meta[at + 2] as number,
+    received_ms: meta[at + 3] as number,
+    camera: cameras[meta[at + 4] as number] as string,
   }
 }

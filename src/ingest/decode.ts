@@ -1,6 +1,7 @@
-// From a camera's JSON to a read: the schema as an allow list. What it does not name is dropped unread; what policy 401.7
-// forbids is counted besides. Only what makes a read useless rejects it (no plate, no time, another camera's name): an
-// optional field that is wrong costs that field, never the read, because a missed match is worse than a missing lane.
+// From a camera's JSON to a read: the schema as an allow list. What it does not name is dropped
+// unread; what policy 401.7 forbids is counted besides. Only what makes a read useless rejects it
+// (no plate, no time, another camera's name): an optional field that is wrong costs that field,
+// never the read, because a missed match is worse than a missing lane.
 //
 // This is the fast twin; test/property/decode.reference.ts is the slow one.
 import { foldPlate } from '../domain/plate.ts'
@@ -17,7 +18,7 @@ import {
 } from '../domain/read.ts'
 import { DAY_MS } from '../domain/time.ts'
 
-export const REJECT_REASONS = [
+const REJECT_REASONS = [
   'not_json',
   'bad_utf8',
   'too_large',
@@ -33,7 +34,7 @@ export const REJECT_REASONS = [
 export type RejectReason = (typeof REJECT_REASONS)[number]
 
 /** Optional fields, as they are counted and named when one is dropped. */
-export const OPTIONAL_FIELDS = [
+const OPTIONAL_FIELDS = [
   'id',
   'region',
   'confidence',
@@ -49,7 +50,10 @@ export const OPTIONAL_FIELDS = [
 ] as const
 export type OptionalField = (typeof OPTIONAL_FIELDS)[number]
 
-/** A read as decoded: the camera's own time still beside the time of receipt, images still in base64. */
+/**
+ * A read as decoded: the camera's own time still beside the time of receipt, images still in
+ * base64.
+ */
 export interface DecodedRead {
   /** '' where the camera gave none. */
   id: string
@@ -86,7 +90,10 @@ export interface DecodeContext {
   onForbidden: (count: number) => void
 }
 
-/** A camera's clock may run ahead by this much before it is distrusted (interfaces: [now - retention, now + 5 min]). */
+/**
+ * A camera's clock may run ahead by this much before it is distrusted (interfaces: [now -
+ * retention, now + 5 min]).
+ */
 export const CLOCK_AHEAD_MS_MAX = 300_000
 const DEPTH_MAX = 32
 const NODES_MAX = 10_000
@@ -118,7 +125,7 @@ const IMAGES = new Set(['plate', 'vehicle'])
 type Fields = { [name: string]: unknown }
 
 /** What came, in words that hold none of its content. */
-export function describe(value: unknown): string {
+function describe(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (value === null) return 'null'
   if (typeof value === 'string') return `a string of ${value.length} characters`
@@ -134,7 +141,7 @@ function reject(reason: RejectReason, field: string, expected: string, value: un
  * Epoch milliseconds of an RFC 3339 date-time with offset; NaN where the text is none.
  * A leap second (`:60`) counts as the second after `:59`.
  */
-export function parseTime(text: string): number {
+function parseTime(text: string): number {
   if (!RFC3339.test(text)) return Number.NaN
   const day = Number(text.slice(8, 10))
   const upper = text.toUpperCase()
@@ -321,7 +328,10 @@ function inspectKnown(fields: Fields, context: DecodeContext): void {
   for (const name of KNOWN) inspectUnknown(name, fields[name], context)
 }
 
-/** Counts the names that policy 401.7 forbids in a field that is dropped, level by level and with a bound. */
+/**
+ * Counts the names that policy 401.7 forbids in a field that is dropped, level by level and with a
+ * bound.
+ */
 function inspectUnknown(name: string, value: unknown, context: DecodeContext): 'ok' | 'too_deep' {
   if (FORBIDDEN_FIELDS.has(forbiddenForm(name))) {
     context.onForbidden(1)

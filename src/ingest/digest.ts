@@ -17,6 +17,8 @@ export class Digest {
   readonly ascii: boolean
   reads: DecodedRead[] = []
   received_ms: number[] = []
+  /** Where each read stood on the stream. */
+  places: { seq: number; line: number }[] = []
   kept: { plate: boolean; vehicle: boolean }[] = []
   readonly columns: ReadColumns
   images: ImageFile[] = []
@@ -66,7 +68,7 @@ export class Digest {
       this.value(message, 0, whole)
       return
     }
-    const most = Math.min(this.work.reads_per_message_max, LINES_MAX)
+    const most = linesMax(this.work)
     let blank = true
     for (const [line, part] of lines.slice(0, most).entries()) {
       if (part.trim() === '') continue
@@ -78,6 +80,12 @@ export class Digest {
       const came = `${lines.length} lines`
       this.reject(message, most, problem('too_many_reads', `at most ${most} reads`, came))
     }
+  }
+
+  /** One line by itself, of a message that is ASCII and whose first line is JSON. */
+  part(message: PackedMessage, line: number, offset: number, length: number): void {
+    const text = this.data.toString('latin1', offset, offset + length)
+    if (text.trim() !== '') this.line(message, line, text)
   }
 
   line(message: PackedMessage, line: number, text: string): void {
@@ -113,6 +121,7 @@ export class Digest {
     this.reads.push(read)
     this.kept.push(images)
     this.received_ms.push(message.received_ms)
+    this.places.push({ seq: message.seq, line })
   }
 
   /** XXH64 of camera, time and plate under the day's secret: not to be recomputed once the day is gone. */
@@ -200,6 +209,11 @@ export class Digest {
       },
     }))
   }
+}
+
+/** Lines of one message that are gone through. */
+export function linesMax({ reads_per_message_max }: Work): number {
+  return Math.min(reads_per_message_max, LINES_MAX)
 }
 
 function problem(reason: Reject['reason'], expected: string, came: string): Reject {

@@ -1,9 +1,9 @@
-// The role `ingest`: takes its share of the partitions by leases, and runs a pipeline for each that it holds.
+// The role `ingest`: takes its share of the partitions by leases, and runs a pipeline for each that
+// it holds.
 import { randomUUID } from 'node:crypto'
 import { Piscina } from 'piscina'
 import { AlertRaiser } from '../alerts/raise.ts'
 import type { Bus } from '../bus/connection.ts'
-
 import { readsFilter, STREAM, trimBefore } from '../bus/streams.ts'
 import type { Config } from '../config/schema.ts'
 import { DayKeys, openDayKeys } from '../evidence/day-keys.ts'
@@ -25,7 +25,10 @@ import { RowWriter } from './writer.ts'
 export interface IngestOptions {
   config: Config
   bus: Bus
-  /** Opens one more connection, for the reads: their flood must not stand before the answers to alerts and leases. */
+  /**
+   * Opens one more connection, for the reads: their flood must not stand before the answers to
+   * alerts and leases.
+   */
   connect: (name: string) => Promise<Bus>
   store: Store
   log: Logger
@@ -42,75 +45,16 @@ const LAG_EVERY_MS = 5_000
 const CLOSE_MS_MAX = 5_000
 
 export async function startIngest(o: IngestOptions): Promise<Ingest> {
-  const { config, bus, store, log, metrics } = o
+  const { config, bus, log } = o
   const classes = [...loadLookAlikes()]
-  const lists = new ActiveLists({
-    store,
-    manifests: await openManifests(bus),
-    data_dir: config.data_dir,
-    classes,
-    edit_chars_min: config.matching.edit_chars_min,
-    log,
-    onSwap: (generation) => metrics.entries.set(generation.size),
-  })
-  await lists.start()
-  const day_keys = new DayKeys(
-    await openDayKeys(bus),
-    config.retention.days,
-    config.streams.reads.age_hours_max,
-  )
-  await day_keys.start((error) => log.error({ err: error }, 'Day keys could not be renewed.'))
+  const lists = await startLists(o, classes)
+  const day_keys = await startDayKeys(o)
   const pool = startPool(config, classes)
   const reads_bus = await o.connect('hotplate-reads')
-  const writer = new RowWriter({
-    bus,
-    store,
-    log,
-    metrics,
-    insert_wait_ms_max: config.ingest.insert_wait_ms_max,
-  })
-  const drainer = new BacklogDrainer({
-    bus,
-    store,
-    log,
-    metrics,
-    onStored: () => writer.storeWorks(),
-  })
-  drainer.start()
+  const { writer, drainer } = startRows(o)
   const images = new ImageStore(config.data_dir)
-  const generation = (number: number) => lists.generation(number)
   const pipelines = new Set<Pipeline>()
-  const run = async (partition: number, signal: AbortSignal, leaving: () => boolean) => {
-    // What this process knew of alerts may be stale once another has held the partition.
-    const raiser = new AlertRaiser(bus, config.alerts.passage_s)
-    const pipeline = new Pipeline({
-      bus: reads_bus,
-      config,
-      pool,
-      writer,
-      log,
-      metrics,
-      stream: STREAM.reads,
-      consumer_prefix: `ingest-${partition}`,
-      // A filter that lets everything through costs nats-server 2.9 eight times as much as none.
-      ...(config.ingest.partitions > 1
-        ? { filter_subject: readsFilter(config.ingest.partitions, partition) }
-        : {}),
-      index: () => share(lists.current),
-      dayKeys: () => day_keys.current,
-      settle: (done, abort) =>
-        settleBatch({ bus, raiser, images, generation, metrics }, done, abort),
-    })
-    pipelines.add(pipeline)
-    metrics.partitionsHeld.set(pipelines.size)
-    const ended = new Promise((resolve) => signal.addEventListener('abort', resolve))
-    await Promise.race([pipeline.open(), ended])
-    await ended
-    // Told to stop, it finishes what it holds; robbed of the lease, it lets go at once.
-    await pipeline.close(leaving() ? CLOSE_MS_MAX : 0)
-    pipelines.delete(pipeline)
-    metrics.partitionsHeld.set(pipelines.size)
-  }
+  const shared: Shared = { lists, day_keys, pool, reads_bus, writer, images, pipelines }
   const runs = new Set<Promise<void>>()
   const partitions = await sharePartitions({
     bus,
@@ -119,7 +63,7 @@ export async function startIngest(o: IngestOptions): Promise<Ingest> {
     holder: randomUUID(),
     log,
     onGained(partition, signal, leaving) {
-      const ending = run(partition, signal, leaving).catch((error: unknown) => {
+      const ending = runPartition(o, shared, partition, signal, leaving).catch((error: unknown) => {
         log.error({ err: error, partition }, 'The partition could not be taken.')
       })
       runs.add(ending)
@@ -143,6 +87,93 @@ export async function startIngest(o: IngestOptions): Promise<Ingest> {
       await reads_bus.close()
     },
   }
+}
+
+/** What the pipelines of all partitions share. */
+interface Shared {
+  lists: ActiveLists
+  day_keys: DayKeys
+  pool: Piscina<Work, WorkDone>
+  reads_bus: Bus
+  writer: RowWriter
+  images: ImageStore
+  pipelines: Set<Pipeline>
+}
+
+async function startLists(o: IngestOptions, classes: string[]): Promise<ActiveLists> {
+  const lists = new ActiveLists({
+    store: o.store,
+    manifests: await openManifests(o.bus),
+    data_dir: o.config.data_dir,
+    classes,
+    edit_chars_min: o.config.matching.edit_chars_min,
+    log: o.log,
+    onSwap: (generation) => o.metrics.entries.set(generation.size),
+  })
+  await lists.start()
+  return lists
+}
+
+async function startDayKeys({ bus, config, log }: IngestOptions): Promise<DayKeys> {
+  const { retention, streams } = config
+  const day_keys = new DayKeys(await openDayKeys(bus), retention.days, streams.reads.age_hours_max)
+  await day_keys.start((error) => log.error({ err: error }, 'Day keys could not be renewed.'))
+  return day_keys
+}
+
+function startRows({ bus, store, log, metrics, config }: IngestOptions) {
+  const parts = { bus, store, log, metrics }
+  const { insert_wait_ms_max } = config.ingest
+  const writer = new RowWriter({ ...parts, insert_wait_ms_max })
+  const drainer = new BacklogDrainer({ ...parts, onStored: () => writer.storeWorks() })
+  drainer.start()
+  return { writer, drainer }
+}
+
+/** Resolves once the partition is no longer this process's, and its pipeline is closed. */
+async function runPartition(
+  o: IngestOptions,
+  shared: Shared,
+  partition: number,
+  signal: AbortSignal,
+  leaving: () => boolean,
+): Promise<void> {
+  const { pipelines } = shared
+  const pipeline = makePipeline(o, shared, partition)
+  pipelines.add(pipeline)
+  o.metrics.partitionsHeld.set(pipelines.size)
+  const ended = new Promise((resolve) => signal.addEventListener('abort', resolve))
+  await Promise.race([pipeline.open(), ended])
+  await ended
+  // Told to stop, it finishes what it holds; robbed of the lease, it lets go at once.
+  await pipeline.close(leaving() ? CLOSE_MS_MAX : 0)
+  pipelines.delete(pipeline)
+  o.metrics.partitionsHeld.set(pipelines.size)
+}
+
+function makePipeline(o: IngestOptions, shared: Shared, partition: number): Pipeline {
+  const { config, bus, log, metrics } = o
+  const { lists, day_keys, pool, reads_bus, writer, images } = shared
+  // What this process knew of alerts may be stale once another has held the partition.
+  const raiser = new AlertRaiser(bus, config.alerts.passage_s)
+  const generation = (number: number) => lists.generation(number)
+  return new Pipeline({
+    bus: reads_bus,
+    config,
+    pool,
+    writer,
+    log,
+    metrics,
+    stream: STREAM.reads,
+    consumer_prefix: `ingest-${partition}`,
+    // A filter that lets everything through costs nats-server 2.9 eight times as much as none.
+    ...(config.ingest.partitions > 1
+      ? { filter_subject: readsFilter(config.ingest.partitions, partition) }
+      : {}),
+    index: () => share(lists.current),
+    dayKeys: () => day_keys.current,
+    settle: (done, abort) => settleBatch({ bus, raiser, images, generation, metrics }, done, abort),
+  })
 }
 
 /** What of a generation goes to a worker: the shared memory, and not the entries themselves. */

@@ -1,13 +1,17 @@
-// One partition's way from the stream to alerts and rows, for as long as this process holds its lease.
+// One partition's way from the stream to alerts and rows, for as long as this process holds its
+// lease.
 //
-//   puller ─ message ─► builder ─ batch ─► worker ─ work done ─► alerts, images, rejects ─► row group ─► writer ─► ack
+//   puller ─ message ─► builder ─ batch ─► worker ─ work done ─► alerts, images, rejects
+//                                                                    │
+//                                      ack ◄─ writer ◄─ row group ◄──┘
 //
-// Batches are settled in order, so a group of rows covers all messages up to its last one, and its acknowledgement is an
-// "ack of all up to here". A batch leaves the builder when it is full, or batch_wait_ms_max after its first message.
-// Groups of rows are larger than batches: the store wants few large inserts, the console wants its alert now.
+// Batches are settled in order, so a group of rows covers all messages up to its last one, and its
+// acknowledgement is an "ack of all up to here". A batch leaves the builder when it is full, or
+// batch_wait_ms_max after its first message. Groups of rows are larger than batches: the store
+// wants few large inserts, the console wants its alert now.
 //
-// An epoch begins with each rewind of the puller. What an earlier epoch still holds is let go, not settled: its messages
-// come again, and every effect that it has had already is idempotent.
+// An epoch begins with each rewind of the puller. What an earlier epoch still holds is let go, not
+// settled: its messages come again, and every effect that it has had already is idempotent.
 import type { Msg } from '@nats-io/transport-node'
 import type { Piscina } from 'piscina'
 import type { Bus } from '../bus/connection.ts'
@@ -163,7 +167,8 @@ export class Pipeline {
     epoch.tail = epoch.tail.then(async () =>
       this.#group(epoch, await (await settled).effects, last),
     )
-    // Their end is waited for in their turn; without this a rejection before it would count as unhandled.
+    // Their end is waited for in their turn; without this a rejection before it would count as
+    // unhandled.
     for (const promise of [done, settled, epoch.order]) promise.catch(() => undefined)
     epoch.tail.catch((error: unknown) => this.#failed(epoch, error))
     this.#adjustPull(epoch)
@@ -183,8 +188,8 @@ export class Pipeline {
   }
 
   /**
-   * Begins what a batch has to have published, in the order of the batches; the answer is wrapped, so that the next batch
-   * begins its own without waiting for the stream's word on this one's.
+   * Begins what a batch has to have published, in the order of the batches; the answer is wrapped,
+   * so that the next batch begins its own without waiting for the stream's word on this one's.
    */
   async #settle(epoch: Epoch, pending: Promise<WorkDone>): Promise<{ effects: Promise<WorkDone> }> {
     const done = await pending

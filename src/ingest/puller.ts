@@ -1,20 +1,25 @@
-// Pulls messages of one durable consumer, bounded by count and by bytes, and guards the one promise that
-// "ack of all up to here" rests on: that nothing before it was delivered and lost on the way.
+// Pulls messages of one durable consumer, bounded by count and by bytes, and guards the one promise
+// that "ack of all up to here" rests on: that nothing before it was delivered and lost on the way.
 //
-// The client library bounds a pull by count or by bytes, never by both; unbounded bytes make the server cut a client
-// off as a slow consumer. Hence the pull requests here are our own, on the documented JetStream pull API
-// ($JS.API.CONSUMER.MSG.NEXT), two in turn, so that the next one stands while the last one is filled.
+// The client library bounds a pull by count or by bytes, never by both; unbounded bytes make the
+// server cut a client off as a slow consumer. Hence the pull requests here are our own, on the
+// documented JetStream pull API ($JS.API.CONSUMER.MSG.NEXT), two in turn, so that the next one
+// stands while the last one is filled.
 //
-//   closed ──open()──► pulling ──gap in the delivery sequence, reconnect, silence, consumer gone──► rewinding
-//                        ▲                                                                            │
-//                        └──────────── consumer made anew behind the last acknowledged message ◄──────┘
+//                       gap in the delivery sequence, reconnect, silence, consumer gone
+//   closed ──open()──► pulling ─────────────────────────────────────────────────► rewinding
+//                        ▲                                                           │
+//                        └── consumer made anew behind the last acknowledged message ┘
 //
-// pulling    Two slots, each with an inbox and at most one request. A message is passed on when its delivery sequence
-//            is the successor of the last one's; any other means that one was lost in flight.
-// rewinding  Requests are dropped, messages in flight are ignored (their slots' inboxes are gone). A new consumer is made
-//            that starts behind the old one's acknowledgement floor, then the old one is deleted: what was delivered but
-//            not acknowledged comes again, at once and in order. Each consumer has a name of its own, so that a late
-//            acknowledgement of the old one can't move the new one. `onRewind` tells the pipeline to forget what it holds.
+// pulling    Two slots, each with an inbox and at most one request. A message is passed on when its
+//            delivery sequence is the successor of the last one's; any other means that one was
+//            lost in flight.
+// rewinding  Requests are dropped, messages in flight are ignored (their slots' inboxes are gone).
+//            A new consumer is made that starts behind the old one's acknowledgement floor, then
+//            the old one is deleted: what was delivered but not acknowledged comes again, at once
+//            and in order. Each consumer has a name of its own, so that a late acknowledgement of
+//            the old one can't move the new one. `onRewind` tells the pipeline to forget what it
+//            holds.
 
 import { AckPolicy, DeliverPolicy, ReplayPolicy } from '@nats-io/jetstream'
 import { type Msg, nuid, type Subscription } from '@nats-io/transport-node'
@@ -27,7 +32,10 @@ export interface PullerOptions {
   /** First part of the consumers' names; one consumer of this prefix is in use at a time. */
   consumer_prefix: string
   filter_subject?: string
-  /** Where to begin when no consumer of this prefix has acknowledged anything yet; the stream's first by default. */
+  /**
+   * Where to begin when no consumer of this prefix has acknowledged anything yet; the stream's
+   * first by default.
+   */
   start_seq?: number
   ack_pending_max: number
   /** Of one pull request; at most two stand. */
@@ -62,10 +70,11 @@ interface Slot {
 }
 
 /**
- * Position from a JetStream reply subject: `$JS.ACK.<stream>.<consumer>.<tries>.<seq>.<delivery>.<nanos>.<pending>`,
- * or with `<domain>.<account>` after `$JS.ACK` and a random token last (NATS ADR-15).
+ * Position from a JetStream reply subject:
+ * `$JS.ACK.<stream>.<consumer>.<tries>.<seq>.<delivery>.<nanos>.<pending>`, or with
+ * `<domain>.<account>` after `$JS.ACK` and a random token last (NATS ADR-15).
  */
-export function parsePosition(reply: string): StreamPosition {
+function parsePosition(reply: string): StreamPosition {
   const tokens = reply.split('.')
   const first = tokens.length > 9 ? 7 : 5
   return {
@@ -266,7 +275,10 @@ export class Puller {
     this.#o.onMessage(message, position)
   }
 
-  /** Status codes of a pull: 100 heartbeat, 408 expired, 409 limits or consumer gone, 503 nobody there (NATS ADR-9). */
+  /**
+   * Status codes of a pull: 100 heartbeat, 408 expired, 409 limits or consumer gone, 503 nobody
+   * there (NATS ADR-9).
+   */
   #handleStatus(slot: Slot, message: Msg): void {
     const code = message.headers?.code ?? 0
     if (code === 100) return

@@ -1,5 +1,5 @@
-// What a batch has found is put where it belongs before its rows count as settled: pictures of hits, alerts, the other
-// pictures, rejects. Counted per batch.
+// What a batch has found is put where it belongs before its rows count as settled: pictures of
+// hits, alerts, the other pictures, rejects. Counted per batch.
 
 import type { AlertRaiser, Sighting } from '../alerts/raise.ts'
 import type { Bus } from '../bus/connection.ts'
@@ -87,11 +87,12 @@ function buildAlert(id: string, hit: Hit, { list, entry }: ListedEntry): Alert {
   }
 }
 
-function alertRead({ read, images }: Hit): Alert['read'] {
+function alertRead({ read, received_ms, images }: Hit): Alert['read'] {
   return {
     id: read.id,
     camera: read.camera,
     time: new Date(read.time_ms).toISOString(),
+    receivedAt: new Date(received_ms).toISOString(),
     ...(read.device_time_ms === null
       ? {}
       : { deviceTime: new Date(read.device_time_ms).toISOString() }),
@@ -119,7 +120,10 @@ async function putImages(images: ImageStore, files: readonly ImageFile[]): Promi
   }
 }
 
-/** The message id is the read's place on the stream: a redelivery within the stream's window rejects nothing twice. */
+/**
+ * The message id is the read's place on the stream: a redelivery within the stream's window rejects
+ * nothing twice.
+ */
 async function publishRejects(bus: Bus, rejects: readonly RejectRecord[]): Promise<void> {
   for (let at = 0; at < rejects.length; at += PARALLEL_MAX) {
     await Promise.all(

@@ -68,7 +68,7 @@ export interface WorkDone {
   reads: number
   stored: number
   generation: number
-  /** One block of `stored` rows (Native format); empty where there are none. */
+  /** Blocks of `stored` rows (Native format), one after the other; empty where there are none. */
   rows: Uint8Array
   hits: Hit[]
   images: ImageFile[]

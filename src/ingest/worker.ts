@@ -1,13 +1,16 @@
-// One batch in a worker thread: decode, validate, normalise, match, rows. It touches no network and no file.
+// One batch in a worker thread: decode, validate, normalise, match, rows. It touches no network and
+// no file. Plain reads are taken natively (scan.ts); what is not plain goes the long way
+// (digest.ts), which alone refuses and drops.
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina'
 import { EntryTable } from '../matching/entry-table.ts'
 import { Judge, type JudgeOptions } from '../matching/judge.ts'
 import { loadModel } from '../matching/model.ts'
 import { ReadColumns } from '../store/read-columns.ts'
-import { unpackBatch } from './batch.ts'
-import type { DecodedRead, OptionalField, Reject } from './decode.ts'
+import type { OptionalField, Reject } from './decode.ts'
 import { Digest } from './digest.ts'
-import type { Hit, IndexShare, Work, WorkDone } from './work.ts'
+import { hitsOf } from './hits.ts'
+import { BatchScanner } from './scan.ts'
+import type { IndexShare, Work, WorkDone } from './work.ts'
 
 export interface WorkerSettings {
   classes: string[]
@@ -17,6 +20,7 @@ export interface WorkerSettings {
 
 const settings = workerData as WorkerSettings
 const columns = new ReadColumns()
+const scanner = new BatchScanner()
 let judge_options: JudgeOptions | null = null
 let judge: { generation: number; judge: Judge } | null = null
 
@@ -39,29 +43,32 @@ function tally<T extends string>(values: Iterable<[T, number]>): { name: T; coun
   return [...counts].map(([name, count]) => ({ name, count }))
 }
 
+function joined(first: Uint8Array, second: Uint8Array | null): Uint8Array {
+  if (second === null) return first
+  if (first.length === 0) return second
+  const both = new Uint8Array(first.length + second.length)
+  both.set(first)
+  both.set(second, first.length)
+  return both
+}
+
 /** The worker's task. @returns everything to publish and store, with the batch's own buffers, all transferred. */
 export default function run(work: Work): WorkDone {
   const batch = new Digest(work, columns)
-  for (const message of unpackBatch(work.batch)) batch.message(message)
-  const hits = work.index === null ? [] : judgeFor(work.index).match(batch.reads)
-  const rows = columns.finish() ?? new Uint8Array()
+  const plain = scanner.scan(work)
+  plain.leaveTo(batch)
+  const rows = joined(plain.block, columns.finish())
   const refused = batch.rejects.map(
     (r) => [r.record.reason as Reject['reason'], 1] as [Reject['reason'], number],
   )
   const done: WorkDone = {
     data: work.batch.data,
     meta: work.batch.meta,
-    reads: batch.reads.length + refused.length,
-    stored: batch.reads.length,
+    reads: plain.rows + batch.reads.length + refused.length,
+    stored: plain.rows + batch.reads.length,
     generation: work.index?.generation ?? 0,
     rows,
-    hits: hits.map((hit) => ({
-      read: { ...(batch.reads[hit.read] as DecodedRead), image_plate: null, image_vehicle: null },
-      received_ms: batch.received_ms[hit.read] as number,
-      images: batch.kept[hit.read] as Hit['images'],
-      entry: hit.entry,
-      match: hit.match,
-    })),
+    hits: work.index === null ? [] : hitsOf(judgeFor(work.index), plain, batch),
     images: batch.images,
     rejected: tally(refused).map(({ name, count }) => ({ reason: name, count })),
     dropped: tally(

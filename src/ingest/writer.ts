@@ -1,15 +1,18 @@
 // Where rows become durable: in the store, or, when that is behind or down, on the stream BACKLOG.
 //
-//            an insert fails, takes longer than insert_wait_ms_max, or no slot is free for as long
-//   direct ─────────────────────────────────────────────────────────────────────────────────────► backlog
-//      ▲                                                                                              │
-//      └───────────────── the drainer has put a batch from BACKLOG into the store ◄───────────────────┘
+//             an insert fails, takes longer than insert_wait_ms_max, or no slot is free so long
+//   direct ──────────────────────────────────────────────────────────────────────────► backlog
+//      ▲                                                                                  │
+//      └──────────── the drainer has put a batch from BACKLOG into the store ─────────────┘
 //
 // direct   Groups of rows go to the store, INSERTS_MAX at a time.
-// backlog  Groups go to BACKLOG, one message each, and count as durable once the stream has acknowledged them. The
-//          drainer (backlog.ts) tries the store by itself, and its first success leads back to direct.
-// Either way `write` resolves only when the rows are durable, and gives up only when told to: nobody acknowledges reads
-// whose rows could still be lost. A group may end up in both places; the store keeps each read once.
+// backlog  Groups go to BACKLOG, one message each, and count as durable once the stream has
+//          acknowledged them. The drainer (backlog.ts) tries the store by itself, and its first
+//          success leads back to direct.
+//
+// Either way `write` resolves only when the rows are durable, and gives up only when told to:
+// nobody acknowledges reads whose rows could still be lost. A group may end up in both places; the
+// store keeps each read once.
 import { headers } from '@nats-io/transport-node'
 import type { Bus } from '../bus/connection.ts'
 import type { Store } from '../store/client.ts'
@@ -23,7 +26,7 @@ export interface RowGroup {
   bytes: number
 }
 
-export const BACKLOG_SUBJECT = 'backlog.v1.reads'
+const BACKLOG_SUBJECT = 'backlog.v1.reads'
 /** Header of a BACKLOG message: how many rows it holds. */
 export const ROWS_HEADER = 'Hotplate-Rows'
 const INSERTS_MAX = 2

@@ -1,5 +1,6 @@
-// Plates and regions of all entries in one block of shared memory, so that a worker can tell what it hit without a copy
-// of the list: 24 bytes an entry, 1 length, 12 plate, 1 length, 6 region, 4 unused.
+// Plates and regions of all entries in one block of shared memory, so that a worker can tell what
+// it hit without a copy of the list: 24 bytes an entry, 1 length, 12 plate, 1 length, 6 region, 4
+// unused.
 import type { Entry } from '../domain/hotlist.ts'
 
 const RECORD_BYTES = 24

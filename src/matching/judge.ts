@@ -47,15 +47,30 @@ export class Judge {
   /** All matches of these reads, each pair of read and entry once, ordered by read then entry. */
   match(reads: readonly Sighted[]): JudgedHit[] {
     const count = this.#pack(reads)
-    const hits = this.#matcher.match(this.#records, count)
+    return this.matchPacked(this.#records, this.#origin, count, (read) => reads[read] as Sighted)
+  }
+
+  /**
+   * As {@link match}, of reads that are packed already.
+   * @param records packed plates, 16 bytes each
+   * @param origins for each record its read, and which candidate (-1: the plate itself)
+   * @param readOf is asked for reads that are hit only
+   */
+  matchPacked(
+    records: Uint8Array,
+    origins: Int32Array,
+    count: number,
+    readOf: (read: number) => Sighted,
+  ): JudgedHit[] {
+    const hits = this.#matcher.match(records, count)
     if (hits.length === 0) return []
     const found = new Map<number, Map<number, Match>>()
     for (let at = 0; at < hits.length; at += 2) {
       const record = hits[at] as number
       const entry = hits[at + 1] as number
-      const read = this.#origin[record * 2] as number
-      const candidate = this.#origin[record * 2 + 1] as number
-      const match = this.#judge(reads[read] as Sighted, entry, candidate)
+      const read = origins[record * 2] as number
+      const candidate = origins[record * 2 + 1] as number
+      const match = this.#judge(readOf(read), entry, candidate)
       if (match === null) continue
       const entries = found.get(read) ?? new Map<number, Match>()
       found.set(read, entries)

@@ -1,5 +1,5 @@
-// Loads the compiled matcher (native/, built by scripts/build-native.mjs). Node gives each thread
-// an instance of its own.
+// Loads the compiled part (native/, built by scripts/build-native.mjs). Node gives each thread an
+// instance of its own.
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
@@ -9,8 +9,37 @@ export interface NativeMatcher {
   match(records: Uint8Array, count: number): Uint32Array
 }
 
+/** What `scan` gives: arrays of their own, free to be transferred. */
+export interface Scan {
+  rows: number
+  /** One block of the rows (Native format); empty where there are none. */
+  block: Uint8Array
+  /** Packed plates of the rows and their candidates, in the form of record.ts. */
+  records: Uint8Array
+  /** For each record: its row, and which candidate (-1: the plate itself). */
+  origins: Int32Array
+  /** For each row: message, line, offset and length in the batch. */
+  places: Uint32Array
+  /** For each line that is not plain: message, line, offset, length, 1 for the whole message. */
+  left_overs: Uint32Array
+}
+
+export interface NativeScanner {
+  /** @param cameras names by their index in `meta`, a line each; empty for one that is none */
+  scan(
+    data: Uint8Array,
+    meta: Float64Array,
+    cameras: Uint8Array,
+    message_bytes_max: number,
+    lines_max: number,
+    behind_ms_max: number,
+    ahead_ms_max: number,
+  ): Scan
+}
+
 export interface Native {
   Matcher: new (block: Uint8Array) => NativeMatcher
+  Scanner: new () => NativeScanner
   /** Size of the block that `fillIndex` needs. */
   indexBytes(entries: Uint8Array, count: number, fold: Uint8Array, edit_chars_min: number): number
   fillIndex(

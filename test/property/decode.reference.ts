@@ -1,4 +1,5 @@
-// The slow twin of src/ingest/decode.ts: the same schema, written with zod for the eye and not for speed.
+// The slow twin of src/ingest/decode.ts: the same schema, written with zod for the eye and not for
+// speed.
 import { z } from 'zod'
 import { CANDIDATES_MAX, READ_ID, REGION } from '../../src/domain/read.ts'
 import { DAY_MS } from '../../src/domain/time.ts'

@@ -1,5 +1,5 @@
-// The fast decoder against the schema written out with zod. A difference would show as a read that one takes and the other
-// refuses, or as a field that one keeps and the other drops.
+// The fast decoder against the schema written out with zod. A difference would show as a read that
+// one takes and the other refuses, or as a field that one keeps and the other drops.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeRead } from '../../src/ingest/decode.ts'

@@ -14,15 +14,27 @@ const NATIVE = fileURLToPath(new URL('../../native/', import.meta.url))
 const FLAGS = ['-std=c++20', '-O1', '-g', '-Wall', '-Wextra', '-Wpedantic', '-Werror']
 const SANITIZERS = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all']
 
-test('random lists, and blocks that were written into, under sanitizers', async () => {
+/** Builds the program `native/test/<name>_test.cpp` with these parts of native/, and runs it. */
+async function sanitized(name: string, parts: readonly string[], runs: number): Promise<string> {
   using folder = temporaryFolder()
-  const program = join(folder.path, 'matcher-test')
-  const sources = ['test', 'matcher', 'reference'].flatMap((part) =>
+  const program = join(folder.path, `${name}-test`)
+  const sources = parts.flatMap((part) =>
     readdirSync(join(NATIVE, part))
       .filter((file) => file.endsWith('.cpp'))
       .map((file) => join(NATIVE, part, file)),
   )
-  await run(process.env.CXX ?? 'g++', [...FLAGS, ...SANITIZERS, ...sources, '-o', program])
-  const { stdout } = await run(program, ['100'])
-  expect(stdout).toBe('100 lists, no difference\n')
+  const all = [join(NATIVE, 'test', `${name}_test.cpp`), ...sources]
+  await run(process.env.CXX ?? 'g++', [...FLAGS, ...SANITIZERS, ...all, '-o', program])
+  const { stdout } = await run(program, [String(runs)])
+  return stdout
+}
+
+test('random lists, and blocks that were written into, under sanitizers', async () => {
+  expect(await sanitized('matcher', ['matcher', 'reference'], 100)).toBe(
+    '100 lists, no difference\n',
+  )
+})
+
+test('batches of lines whose bytes were changed, under sanitizers', async () => {
+  expect(await sanitized('decoder', ['decoder'], 5_000)).toBe('5000 batches, no difference\n')
 })

@@ -38,7 +38,7 @@ class Stream implements CursorSource {
     })
     const now = Date.now()
     const text = JSON.stringify(alert)
-    const item = { seq: this.tail + 1, text, alert, read_ms: now, raised_ms: now }
+    const item = { seq: this.tail + 1, text, alert, read_ms: now, received_ms: now }
     this.all.push(item)
     this.ring.push(item)
     return item
