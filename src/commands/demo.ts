@@ -1,4 +1,5 @@
-// `hotplate demo`: the whole system on one machine with invented data: a list, a simulated network, a console to look at.
+// `hotplate demo`: the whole system on one machine with invented data: a list, a simulated network,
+// a console to look at.
 
 import { randomBytes } from 'node:crypto'
 import { isIP } from 'node:net'
@@ -30,15 +31,18 @@ export function registerDemo(program: Command): void {
     .action(async (options: CommonOptions) => {
       const config = configOf(options)
       assertLoopback(config.gateway.host)
-      const log = createLog(config.log.level)
+      // A person watches this terminal for one line; the service's own talk would hide it.
+      const chosen = options.config !== undefined || process.env.HOTPLATE_LOG__LEVEL !== undefined
+      const log = createLog(chosen ? config.log.level : 'warn')
       const service = await startService({ config, roles: ROLES, kind: 'demo', log })
       const ended = untilAskedToEnd()
       try {
         const password = await prepareUser(service)
         await prepareLists(service)
         const simulation = await simulate(service, config.matching.model)
+        const address = `http://${config.gateway.host}:${service.gateway_port}/`
         process.stdout.write(
-          `Hotplate is ready: http://${config.gateway.host}:${service.gateway_port}/  user ${USER}  password ${password}\n`,
+          `Hotplate is ready: ${address}  user ${USER}  password ${password}\n`,
         )
         log.info({ why: await ended }, 'Stopping.')
         await simulation.stop()
@@ -55,7 +59,8 @@ function assertLoopback(host: string): void {
   if (loopback) return
   throw new HotplateError(
     'DEMO_ADDRESS',
-    `The demo listens on a loopback address only, but gateway.host is ${host}: use "hotplate serve" for others`,
+    `The demo listens on a loopback address only, but gateway.host is ${host}: ` +
+      'use "hotplate serve" for others',
   )
 }
 

@@ -55,7 +55,8 @@ async function runImport(file: string, options: ImportOptions): Promise<void> {
   if (bad.length > 0 && !options.allowBad) {
     throw new HotplateError(
       'LIST_BAD_LINES',
-      `${bad.length} of ${bad.length + entries.length} lines of ${file} are wrong and nothing was loaded: mend them, or give --allow-bad`,
+      `${bad.length} of ${bad.length + entries.length} lines of ${file} are wrong and nothing was ` +
+        'loaded: mend them, or give --allow-bad',
     )
   }
   const config = configOf(options)

@@ -1,4 +1,5 @@
-// `hotplate retention run`: what the keeper does by itself, by hand; and the way on when it has halted.
+// `hotplate retention run`: what the keeper does by itself, by hand; and the way on when it has
+// halted.
 import { hostname } from 'node:os'
 import { type Command, InvalidArgumentError } from 'commander'
 import { HotplateError } from '../domain/error.ts'
@@ -69,14 +70,19 @@ async function runCommand(options: RunOptions): Promise<void> {
   }
 }
 
-function print({ outcome, reason, cutoff, dropped, alerts, held }: RetentionReport): void {
+function print(report: RetentionReport): void {
+  const { outcome, reason, cutoff, dropped, proved_late, alerts, held } = report
   const verb = outcome === 'planned' ? 'would drop' : 'dropped'
   const lines = [`Cut-off ${cutoff}: reads before it are expired.`]
   for (const { day, reads, images } of dropped) {
     lines.push(`${verb} ${day}: ${reads} rows, ${images} pictures`)
   }
+  for (const { day, reads, images } of proved_late) {
+    lines.push(`proved ${day}, dropped by an earlier run: ${reads} rows, ${images} pictures`)
+  }
   lines.push(
-    `${verb} ${dropped.length} partitions, ${alerts} alerts of late reads; held back ${held.length}` +
+    `${verb} ${dropped.length} partitions, ${alerts} alerts of late reads; ` +
+      `held back ${held.length}` +
       (outcome === 'done' ? '; proved: no expired partition is left' : ''),
   )
   if (outcome === 'planned' && reason !== null) lines.push(`A run would halt: ${reason}`)

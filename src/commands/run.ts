@@ -1,4 +1,5 @@
-// What all commands share: configuration from options, one line for an error, an end that leaves nothing behind.
+// What all commands share: configuration from options, one line for an error, an end that leaves
+// nothing behind.
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { HotplateError } from '../domain/error.ts'
@@ -20,7 +21,8 @@ export function untilAskedToEnd(): Promise<string> {
   return new Promise((resolve) => {
     process.once('SIGINT', () => resolve('SIGINT'))
     process.once('SIGTERM', () => resolve('SIGTERM'))
-    // npm and npx don't pass SIGTERM on, and a killed one passes nothing: its child is then given to another parent.
+    // npm and npx don't pass SIGTERM on, and a killed one passes nothing: its child is then given
+    // to another parent.
     const parent = process.ppid
     const timer = setInterval(() => {
       if (process.ppid !== parent) resolve('the end of its parent')
