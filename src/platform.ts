@@ -17,7 +17,7 @@ import { HotplateError } from './domain/error.ts'
 import { connectStore, type Store } from './store/client.ts'
 import { readClickHouseCredentials, startEmbeddedClickHouse } from './store/embedded.ts'
 import { applySchema } from './store/schema.ts'
-import { type FolderLock, lockFolder } from './supervise/lock.ts'
+import { lockFolder } from './supervise/lock.ts'
 import type { Logger } from './telemetry/log.ts'
 import type { Metrics } from './telemetry/metrics.ts'
 
@@ -63,7 +63,7 @@ export async function startPlatform(o: PlatformOptions): Promise<Platform> {
   const { config, log, metrics } = o
   mkdirSync(config.data_dir, { recursive: true, mode: 0o700 })
   const lock = await lockFolder(config.data_dir, o.lock_wait_ms_max ?? LOCK_WAIT_MS_MAX)
-  const stops: (() => Promise<void>)[] = [() => release(lock)]
+  const stops: (() => void | Promise<void>)[] = [() => lock.release()]
   const stop = async () => {
     for (const step of stops.splice(0).reverse()) await step()
   }
@@ -152,7 +152,7 @@ export async function joinPlatform(o: PlatformOptions): Promise<Platform> {
 
 /** A batch of rows is one message on BACKLOG: were it too large, rows would wait for ever. */
 function assertPayload({ nc }: Bus, { ingest, nats }: Config): void {
-  const needed = ingest.rows_bytes_max + ENVELOPE_BYTES_MAX
+  const needed = ingest.backlog_message_bytes_max + ENVELOPE_BYTES_MAX
   const { max_payload } = nc.info ?? {}
   if (max_payload === undefined || max_payload >= needed) return
   const where = nats.url === null ? 'nats.payload_bytes_max' : "the NATS server's max_payload"
@@ -160,10 +160,6 @@ function assertPayload({ nc }: Bus, { ingest, nats }: Config): void {
     'NATS_PAYLOAD_SMALL',
     `Expected ${where} to be at least ${needed} bytes but it is ${max_payload}: raise it`,
   )
-}
-
-async function release(lock: FolderLock): Promise<void> {
-  lock.release()
 }
 
 interface NatsAccess {
@@ -265,7 +261,8 @@ function markFolder(data_dir: string, kind: DataKind): void {
   if (found === null && foreign.length > 0 && kind === 'demo') {
     throw new HotplateError(
       'DATA_FOLDER_KIND',
-      `${data_dir} holds data that is not the demo's: give the demo an empty folder with --data DIR`,
+      `${data_dir} holds data that is not the demo's: give the demo an empty folder ` +
+        'with --data DIR',
     )
   }
   if (found !== null && found !== kind) {
@@ -273,7 +270,8 @@ function markFolder(data_dir: string, kind: DataKind): void {
       'DATA_FOLDER_KIND',
       kind === 'demo'
         ? `${data_dir} holds real data: give the demo an empty folder with --data DIR`
-        : `${data_dir} holds the demo's invented data: give the service an empty folder with --data DIR, or remove it`,
+        : `${data_dir} holds the demo's invented data: give the service an empty folder ` +
+            'with --data DIR, or remove it',
     )
   }
   if (found !== null) return

@@ -1,4 +1,5 @@
-// Configuration: defaults, then a YAML file, then HOTPLATE_* of the environment. A secret may stand in a file of its own.
+// Configuration: defaults, then a YAML file, then HOTPLATE_* of the environment. A secret may stand
+// in a file of its own.
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 import { z } from 'zod'
@@ -11,7 +12,8 @@ type Tree = { [name: string]: unknown }
  * Loads and checks the configuration.
  * `HOTPLATE_GATEWAY__PORT=9000` sets `gateway.port` (`__` between levels), `HOTPLATE_DATA_DIR` the
  * folder; `HOTPLATE_NATS__PASSWORD_FILE=/run/secret` sets `nats.password` to that file's text.
- * @throws HotplateError CONFIG_INVALID that names each wrong setting, what was expected and what came
+ * @throws HotplateError CONFIG_INVALID that names each wrong setting, what was expected and what
+ * came
  */
 export function loadConfig(
   file: string | undefined,
@@ -29,10 +31,8 @@ export function loadConfig(
   merge(tree, overrides)
   const result = configSchema.safeParse(tree)
   if (!result.success) {
-    throw new HotplateError(
-      'CONFIG_INVALID',
-      `Configuration${file ? ` ${file}` : ''}: ${z.prettifyError(result.error).replaceAll('\n', ' ')}`,
-    )
+    const what = z.prettifyError(result.error).replaceAll('\n', ' ')
+    throw new HotplateError('CONFIG_INVALID', `Configuration${file ? ` ${file}` : ''}: ${what}`)
   }
   return result.data
 }

@@ -1,11 +1,12 @@
-// Every setting, its default, its limits, its unit (last in its name). config/default.yaml explains each in words.
+// Every setting, its default, its limits, its unit (last in its name). config/default.yaml explains
+// each in words.
 import { z } from 'zod'
 
 const port = z.int().min(1).max(65_535)
 const MIB = 1024 * 1024
 const GIB = 1024 * MIB
 
-export const streamLimits = (age_hours_max: number, bytes_max: number) =>
+const streamLimits = (age_hours_max: number, bytes_max: number) =>
   z
     .object({
       age_hours_max: z.number().positive().default(age_hours_max),
@@ -78,8 +79,12 @@ export const configSchema = z.strictObject({
         .default(2 * MIB),
       batch_wait_ms_max: z.int().min(0).default(4),
       batches_in_work_max: z.int().positive().default(4),
-      rows_per_insert_max: z.int().positive().default(50_000),
+      rows_per_insert_max: z.int().positive().default(100_000),
       rows_bytes_max: z
+        .int()
+        .positive()
+        .default(20 * MIB),
+      backlog_message_bytes_max: z
         .int()
         .positive()
         .default(6 * MIB),
@@ -108,7 +113,9 @@ export const configSchema = z.strictObject({
   matching: z
     .strictObject({
       model: z.string().default('general'),
-      /** Shorter plates are matched by `fold` at most: one edit of four characters is another plate. */
+      /**
+       * Shorter plates are matched by `fold` at most: one edit of four characters is another plate.
+       */
       edit_chars_min: z.int().min(2).default(5),
       /** A one-edit match alerts when its cost (-ln likelihood) is at most this. */
       edit_cost_max: z.number().positive().default(5),

@@ -1,7 +1,8 @@
 // A batch on its way to a worker: two buffers that are transferred, not copied.
 //
 //   data  the messages' payloads, one behind the other
-//   meta  FIELDS numbers a message: offset, length, stream sequence, received_ms, index into `cameras`
+//   meta  FIELDS numbers a message: offset, length, stream sequence, received_ms, index into
+//         `cameras`
 //
 // Workers hand the buffers back, so that a steady flow allocates none.
 

@@ -123,8 +123,8 @@ async function startDayKeys({ bus, config, log }: IngestOptions): Promise<DayKey
 
 function startRows({ bus, store, log, metrics, config }: IngestOptions) {
   const parts = { bus, store, log, metrics }
-  const { insert_wait_ms_max } = config.ingest
-  const writer = new RowWriter({ ...parts, insert_wait_ms_max })
+  const { insert_wait_ms_max, backlog_message_bytes_max: message_bytes_max } = config.ingest
+  const writer = new RowWriter({ ...parts, insert_wait_ms_max, message_bytes_max })
   const drainer = new BacklogDrainer({ ...parts, onStored: () => writer.storeWorks() })
   drainer.start()
   return { writer, drainer }

@@ -209,7 +209,7 @@ export class Pipeline {
     const { rows_per_insert_max, rows_bytes_max, rows_wait_ms_max } = this.#o.config.ingest
     if (epoch.group.bytes + done.rows.length > rows_bytes_max) this.#flushGroup(epoch)
     const group = epoch.group
-    if (done.rows.length > 0) group.chunks.push(done.rows)
+    if (done.rows.length > 0) group.chunks.push({ blocks: done.rows, rows: done.stored })
     group.rows += done.stored
     group.bytes += done.rows.length
     epoch.held_bytes += done.rows.length

@@ -1,9 +1,12 @@
-// What goes to a worker and what comes back: shared by the pipeline and the worker, so that neither imports the other.
+// What goes to a worker and what comes back: shared by the pipeline and the worker, so that neither
+// imports the other.
 import type { Match } from '../domain/alert.ts'
 import type { PackedBatch } from './batch.ts'
 import type { DecodedRead, OptionalField, RejectReason } from './decode.ts'
 
-/** The index of one generation, as workers see it: shared memory, so that passing it costs nothing. */
+/**
+ * The index of one generation, as workers see it: shared memory, so that passing it costs nothing.
+ */
 export interface IndexShare {
   generation: number
   block: SharedArrayBuffer
@@ -14,7 +17,10 @@ export interface IndexShare {
 export interface Work {
   batch: PackedBatch
   index: IndexShare | null
-  /** Secret prefix of each UTC day, `YYYY-MM-DD`, for reads without an id and for the keyed hash of rejects. */
+  /**
+   * Secret prefix of each UTC day, `YYYY-MM-DD`, for reads without an id and for the keyed hash of
+   * rejects.
+   */
   day_keys: ReadonlyMap<string, string>
   message_bytes_max: number
   reads_per_message_max: number
@@ -22,7 +28,10 @@ export interface Work {
   retention_days: number
 }
 
-/** A read that may be of an entry, for the alert room to judge whether its passage already has its alert. */
+/**
+ * A read that may be of an entry, for the alert room to judge whether its passage already has its
+ * alert.
+ */
 export interface Hit {
   read: DecodedRead
   received_ms: number

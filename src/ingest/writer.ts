@@ -6,7 +6,7 @@
 //      └──────────── the drainer has put a batch from BACKLOG into the store ─────────────┘
 //
 // direct   Groups of rows go to the store, INSERTS_MAX at a time.
-// backlog  Groups go to BACKLOG, one message each, and count as durable once the stream has
+// backlog  Groups go to BACKLOG, in a few messages, and count as durable once the stream has
 //          acknowledged them. The drainer (backlog.ts) tries the store by itself, and its first
 //          success leads back to direct.
 //
@@ -20,8 +20,14 @@ import { insertReads } from '../store/reads.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 
+/** Blocks of one batch: the least that is written together. */
+export interface RowChunk {
+  blocks: Uint8Array
+  rows: number
+}
+
 export interface RowGroup {
-  chunks: Uint8Array[]
+  chunks: RowChunk[]
   rows: number
   bytes: number
 }
@@ -36,6 +42,8 @@ export interface WriterOptions {
   bus: Bus
   store: Store
   insert_wait_ms_max: number
+  /** Of a message on BACKLOG. */
+  message_bytes_max: number
   log: Logger
   metrics: Metrics
 }
@@ -60,7 +68,11 @@ export class RowWriter {
       const { insert_wait_ms_max } = this.#o
       const late = AbortSignal.timeout(insert_wait_ms_max)
       try {
-        await insertReads(this.#o.store, group.chunks, late)
+        await insertReads(
+          this.#o.store,
+          group.chunks.map(({ blocks }) => blocks),
+          late,
+        )
         this.#o.metrics.readsStored.inc(group.rows)
         return 'stored'
       } catch (error) {
@@ -117,10 +129,27 @@ export class RowWriter {
     this.#waiting.shift()?.()
   }
 
+  /** As few messages as their size allows, one after the other. */
   async #publish(group: RowGroup, signal: AbortSignal): Promise<void> {
-    const payload = Buffer.concat(group.chunks)
+    let message: RowChunk[] = []
+    let bytes = 0
+    for (const chunk of group.chunks) {
+      if (bytes > 0 && bytes + chunk.blocks.length > this.#o.message_bytes_max) {
+        await this.#publishOne(message, signal)
+        message = []
+        bytes = 0
+      }
+      message.push(chunk)
+      bytes += chunk.blocks.length
+    }
+    if (message.length > 0) await this.#publishOne(message, signal)
+  }
+
+  async #publishOne(chunks: readonly RowChunk[], signal: AbortSignal): Promise<void> {
+    const payload = Buffer.concat(chunks.map(({ blocks }) => blocks))
+    const rows = chunks.reduce((sum, chunk) => sum + chunk.rows, 0)
     const head = headers()
-    head.set(ROWS_HEADER, String(group.rows))
+    head.set(ROWS_HEADER, String(rows))
     for (let wait_ms = 50; ; wait_ms = Math.min(wait_ms * 2, 2_000)) {
       signal.throwIfAborted()
       try {
@@ -128,7 +157,7 @@ export class RowWriter {
           headers: head,
           timeout: PUBLISH_MS_MAX,
         })
-        this.#o.metrics.readsBacklogged.inc(group.rows)
+        this.#o.metrics.readsBacklogged.inc(rows)
         return
       } catch (error) {
         this.#o.log.warn({ err: error }, 'BACKLOG does not take rows; trying again.')
