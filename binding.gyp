@@ -1,3 +1,4 @@
+# What the native matcher and decoder are built from.
 {
   "targets": [
     {

@@ -1,5 +1,5 @@
-// How long from the publish of a read to its alert's frame on a console's WebSocket, while reads flow at a steady rate.
-// One clock: this process publishes the reads and holds the console.
+// How long from the publish of a read to its alert's frame on a console's WebSocket, while reads
+// flow at a steady rate. One clock: this process publishes the reads and holds the console.
 import { WebSocket } from 'ws'
 import { addUser, openUsers } from '../src/access/users.ts'
 import type { Bus } from '../src/bus/connection.ts'
@@ -13,13 +13,15 @@ import { importEntries, makeEntries, makeTraffic } from './lib/traffic.ts'
 
 const RATE_READS_S = 5_000
 const ENTRIES = 100_000
-/** Alerts that are timed: a read of a listed plate each, at a camera where it has not passed yet. */
+/**
+ * Alerts that are timed: a read of a listed plate each, at a camera where it has not passed yet.
+ */
 const PROBES_S = 20
 const SECONDS = 40
 const WARM_UP_SHARE = 0.25
 const ARRIVE_MS_MAX = 10_000
 
-async function run(options: BenchOptions): Promise<Record<string, unknown>> {
+function run(options: BenchOptions): Promise<Record<string, unknown>> {
   const rate_reads_s = options.rate ?? (options.tiny ? 500 : RATE_READS_S)
   const seconds = options.tiny ? 3 : SECONDS * (options.scale ?? 1)
   const entries = makeEntries(options.tiny ? 1_000 : ENTRIES)

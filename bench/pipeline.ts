@@ -1,6 +1,6 @@
-// READS is filled first, then drained by the whole pipeline: matched against 100,000 entries, alerts out, rows stored. The
-// same client, consuming and acknowledging only, is measured on the same messages in the same run: the ratio says what
-// Hotplate costs over the bus that it stands on.
+// READS is filled first, then drained by the whole pipeline: matched against 100,000 entries,
+// alerts out, rows stored. The same client, consuming and acknowledging only, is measured on the
+// same messages in the same run: the ratio says what Hotplate costs over the bus that it stands on.
 
 import type { Bus } from '../src/bus/connection.ts'
 import { STREAM } from '../src/bus/streams.ts'
@@ -47,7 +47,7 @@ interface Round {
   rss_mb: number
 }
 
-async function run(options: BenchOptions): Promise<Record<string, unknown>> {
+function run(options: BenchOptions): Promise<Record<string, unknown>> {
   const sizes = sizesOf(options)
   const entries = makeEntries(sizes.entries)
   return withService({ roles: 'gateway,keeper' }, (engines) => runOn(engines, sizes, entries))
@@ -111,7 +111,10 @@ async function measure(
   return { reads, null_reads_s: reads / null_s, drain_reads_s: reads / seconds, rss_mb }
 }
 
-/** The pipeline's own puller with nothing behind it. @returns seconds from the first message to the last */
+/**
+ * The pipeline's own puller with nothing behind it.
+ * @returns seconds from the first message to the last
+ */
 async function consumeOnly(bus: Bus, first: number, messages: number): Promise<number> {
   const { ingest } = configSchema.parse({})
   let started_ms = 0
@@ -149,8 +152,11 @@ async function consumeOnly(bus: Bus, first: number, messages: number): Promise<n
   return seconds
 }
 
-/** From the making of the consumer to the last acknowledgement, with BACKLOG empty: then every row is in the store. */
-async function drain(
+/**
+ * From the making of the consumer to the last acknowledgement, with BACKLOG empty: then every row
+ * is in the store.
+ */
+function drain(
   engines: RunningService,
   bus: Bus,
   last: number,
@@ -200,9 +206,10 @@ function tell(what: string): void {
 export default {
   name: 'pipeline',
   question:
-    'How many reads a second does the whole pipeline take, beside a consumer that only acknowledges?',
+    'How many reads a second does the pipeline take, beside a consumer that only acknowledges?',
   fields:
-    'reads, drain_reads_s, null_consumer_reads_s, ratio, batched_reads_s, null_batched_reads_s, batched_ratio, lost, ' +
-    'duplicated, alerts_expected, alerts_missed, alerts_doubled, rss_mb_max, entries',
+    'reads, drain_reads_s, null_consumer_reads_s, ratio, batched_reads_s, null_batched_reads_s, ' +
+    'batched_ratio, lost, duplicated, alerts_expected, alerts_missed, alerts_doubled, ' +
+    'rss_mb_max, entries',
   run,
 } satisfies Bench

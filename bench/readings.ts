@@ -1,5 +1,6 @@
-// Labelled readings of real engines through the whole system: the true plates stand on a list of 100,000 among decoys of the
-// same formats, the readings are replayed as a camera network would send them, and the alerts are held against the truth.
+// Labelled readings of real engines through the whole system: the true plates stand on a list of
+// 100,000 among decoys of the same formats, the readings are replayed as a camera network would
+// send them, and the alerts are held against the truth.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -121,7 +122,10 @@ function judgeAlerts(alerts: readonly Alert[], truth: readonly ReadTruth[], entr
   }
 }
 
-/** Without a file: readings that the simulator makes, in the same columns. They say that the bench works, not how well. */
+/**
+ * Without a file: readings that the simulator makes, in the same columns. They say that the bench
+ * works, not how well.
+ */
 function madeReadings(tiny: boolean): string {
   const lines = ['source,image_id,country_or_region,true_plate,read_plate,confidence,candidates']
   const messages = generateMessages({
@@ -139,9 +143,9 @@ function madeReadings(tiny: boolean): string {
     }
     const percent = (share: number) => Math.round(share * 1_000) / 10
     const others = (read.candidates ?? []).map((c) => `${c.plate}:${percent(c.confidence)}`)
-    lines.push(
-      `made/full/made/none,${reads[0]?.id},us,${reads[0]?.truth},${read.plate},${percent(read.confidence ?? 0)},${others.join('|')}`,
-    )
+    const { id, truth } = reads[0] ?? {}
+    const engine = `${read.plate},${percent(read.confidence ?? 0)},${others.join('|')}`
+    lines.push(`made/full/made/none,${id},us,${truth},${engine}`)
   }
   return lines.join('\n')
 }
@@ -150,7 +154,7 @@ export default {
   name: 'readings',
   question: 'Of labelled readings, how many misread plates raise their alert, and how many wrong?',
   fields:
-    'reads, entries, faithful, faithful_alerted, misread, misread_alerted, misread_alerted_share, ' +
-    'wrong_alerts, wrong_alerts_read',
+    'reads, entries, faithful, faithful_alerted, misread, misread_alerted, ' +
+    'misread_alerted_share, wrong_alerts, wrong_alerts_read',
   run,
 } satisfies Bench

@@ -60,11 +60,15 @@ async function inTime(stopped: Promise<void>): Promise<void> {
 export async function startService({ config, roles, kind, log }: ServiceOptions): Promise<Service> {
   const metrics = createMetrics()
   const readiness = createReadiness()
-  const stops: (() => Promise<void>)[] = []
+  const stops: (() => void | Promise<void>)[] = []
   const stop = async () => {
     readiness.drain()
     for (const step of stops.splice(0).reverse()) {
-      await step().catch((error: unknown) => log.error({ err: error }, 'A part did not stop.'))
+      try {
+        await step()
+      } catch (error) {
+        log.error({ err: error }, 'A part did not stop.')
+      }
     }
   }
   try {
@@ -100,7 +104,7 @@ export async function startService({ config, roles, kind, log }: ServiceOptions)
 
     async function openDoor() {
       const access = await createAccess({ bus, config, log })
-      stops.push(async () => access.stop())
+      stops.push(() => access.stop())
       const delivery = await createDelivery({ bus, config, metrics, log })
       stops.push(() => delivery.stop())
       const images = new ImageStore(config.data_dir)

@@ -1,4 +1,5 @@
-// Made traffic for benches: a list of plates, reads of vehicles that are on it and of others, and what alerts must follow.
+// Made traffic for benches: a list of plates, reads of vehicles that are on it and of others, and
+// what alerts must follow.
 import type { Bus } from '../../src/bus/connection.ts'
 import { configSchema } from '../../src/config/schema.ts'
 import type { Entry, Profile } from '../../src/domain/hotlist.ts'
@@ -15,7 +16,7 @@ import { jetStreamPublish, Publisher } from '../../src/simulate/publish.ts'
 import { Random } from '../../src/simulate/random.ts'
 import type { Store } from '../../src/store/client.ts'
 
-export const LIST = 'bench'
+const LIST = 'bench'
 const SEED = 20_261_123
 /** Entries whose vehicles are on the road; the others are decoys of the same formats. */
 const ON_THE_ROAD = 1_000
@@ -50,7 +51,10 @@ export interface TrafficOptions {
   batch: number
   /** Tells one fill from another: other ids, other vehicles. */
   seed: number
-  /** Time of the first read, epoch ms: the same traffic is made twice, once to send it and once to know what must follow. */
+  /**
+   * Time of the first read, epoch ms: the same traffic is made twice, once to send it and once to
+   * know what must follow.
+   */
   start_ms: number
 }
 
@@ -97,8 +101,8 @@ interface Seen {
 export type Passages = Map<string, number[]>
 
 /**
- * How many alerts must follow from these messages, in their order: one per entry, camera and passage. `passages` is carried
- * from one fill to the next, whose times may overlap.
+ * How many alerts must follow from these messages, in their order: one per entry, camera and
+ * passage. `passages` is carried from one fill to the next, whose times may overlap.
  */
 export function expectedAlerts(
   entries: readonly Omit<Entry, 'id'>[],

@@ -138,11 +138,7 @@ export class ConsoleCursor {
     if (item.seq <= this.at) return
     if (wanted) {
       this.#send(item)
-      // The alert carries when it was raised, not when its read came in: what this leaves out is
-      // the batch's matching.
-      this.#source.metrics.alertDelivery.observe(
-        Math.max(0, this.#source.now() - item.raised_ms) / 1000,
-      )
+      this.#observe(item)
     }
     this.at = item.seq
   }
@@ -173,6 +169,13 @@ export class ConsoleCursor {
     this.#sink.send(this.#source.frame(item, this.prev))
     this.prev = item.seq
     if (item.seq > this.#sent_max) this.#sent_max = item.seq
+  }
+
+  /** Two machines' clocks may differ by more than a delivery takes: it never counts as negative. */
+  #observe({ received_ms }: StreamedAlert): void {
+    if (Number.isNaN(received_ms)) return
+    const seconds = Math.max(0, this.#source.now() - received_ms) / 1_000
+    this.#source.metrics.alertDelivery.observe(seconds)
   }
 
   async #streamReaches(after: number, move: number): Promise<boolean> {

@@ -27,9 +27,9 @@ export function readAlert(message: { seq: number; string(): string }): StreamedA
   try {
     const alert = JSON.parse(text) as Alert
     const read_ms = Date.parse(alert.read.time)
-    const raised_ms = Date.parse(alert.raisedAt)
-    if (Number.isNaN(read_ms) || Number.isNaN(raised_ms)) return null
-    return { seq: message.seq, text, alert, read_ms, raised_ms }
+    if (Number.isNaN(read_ms)) return null
+    const received_ms = Date.parse(alert.read.receivedAt)
+    return { seq: message.seq, text, alert, read_ms, received_ms }
   } catch {
     return null
   }

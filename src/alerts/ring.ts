@@ -11,8 +11,8 @@ export interface StreamedAlert {
   alert: Alert
   /** epoch ms */
   read_ms: number
-  /** epoch ms */
-  raised_ms: number
+  /** When READS took the read in, epoch ms; NaN where the alert doesn't say. */
+  received_ms: number
 }
 
 const COMPACT_AT = 1_024

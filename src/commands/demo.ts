@@ -41,9 +41,7 @@ export function registerDemo(program: Command): void {
         await prepareLists(service)
         const simulation = await simulate(service, config.matching.model)
         const address = `http://${config.gateway.host}:${service.gateway_port}/`
-        process.stdout.write(
-          `Hotplate is ready: ${address}  user ${USER}  password ${password}\n`,
-        )
+        process.stdout.write(`Hotplate is ready: ${address}  user ${USER}  password ${password}\n`)
         log.info({ why: await ended }, 'Stopping.')
         await simulation.stop()
       } finally {

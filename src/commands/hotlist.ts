@@ -55,27 +55,24 @@ async function runImport(file: string, options: ImportOptions): Promise<void> {
   if (bad.length > 0 && !options.allowBad) {
     throw new HotplateError(
       'LIST_BAD_LINES',
-      `${bad.length} of ${bad.length + entries.length} lines of ${file} are wrong and nothing was ` +
-        'loaded: mend them, or give --allow-bad',
+      `${bad.length} of ${bad.length + entries.length} lines of ${file} are wrong ` +
+        'and nothing was loaded: mend them, or give --allow-bad',
     )
   }
   const config = configOf(options)
+  const log = createLog('warn')
   const platform = await joinPlatform({
     config,
     kind: 'any',
-    log: createLog('warn'),
+    log,
     metrics: createMetrics(),
     name: 'hotplate-hotlist',
   })
   try {
     const { list: name, category, profile } = options
     const manifests = await openManifests(platform.bus)
-    const manifest = await importList(platform.store, manifests, {
-      name,
-      category,
-      profile,
-      entries,
-    })
+    const list = { name, category, profile, entries }
+    const manifest = await importList(platform.store, manifests, list, log)
     process.stdout.write(
       `${manifest.name} version ${manifest.version} is in force: ${manifest.entries} entries\n`,
     )

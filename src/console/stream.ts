@@ -30,6 +30,8 @@ const GATHER_MS_MAX = 100
 /** At first only the latest are asked for: the board holds no more. */
 const FIRST_ALERTS = 500
 const SESSION_ENDED = 4401
+/** The server can't let anyone in at present: asking again at once would not help it. */
+const NOT_RECORDED = 1013
 
 /** Runs until `stop`. It holds the last sequence, and no alerts. */
 export class AlertStream {
@@ -81,6 +83,7 @@ export class AlertStream {
       this.#events.onLost()
       // A refused upgrade looks like any failure to the browser: only the server can tell.
       if (code === SESSION_ENDED || !opened) this.#events.onRefused()
+      if (code === NOT_RECORDED) this.#retry_ms = RETRY_MS_MAX
       this.#retryLater()
     })
   }

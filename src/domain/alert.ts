@@ -1,5 +1,6 @@
-// An alert: the claim that a read may be of a vehicle on a hot list. Always a potential match until a person has verified it
-// (policy 401.2b): nothing in the program writes any other status than `unverified` by itself.
+// An alert: the claim that a read may be of a vehicle on a hot list. Always a potential match until
+// a person has verified it (policy 401.2b): nothing in the program writes any other status than
+// `unverified` by itself.
 import type { Category } from './hotlist.ts'
 import type { Read } from './read.ts'
 
@@ -18,7 +19,10 @@ export type MatchClass = (typeof MATCH_CLASSES)[number]
 export interface AlignedPair {
   read: string
   entry: string
-  /** `same`, `o_zero`, `look_alike` (same class), `differs`, `inserted` (only in the read), `deleted` (only in the entry) */
+  /**
+   * `same`, `o_zero`, `look_alike` (same class), `differs`, `inserted` (only in the read),
+   * `deleted` (only in the entry)
+   */
   kind: 'same' | 'o_zero' | 'look_alike' | 'differs' | 'inserted' | 'deleted'
 }
 
@@ -55,6 +59,8 @@ export interface AlertRead {
   camera: string
   /** ISO 8601 UTC, ms */
   time: string
+  /** When the stream took the read in. ISO 8601 UTC, ms */
+  receivedAt: string
   deviceTime?: string
   clockSuspect: boolean
   plate: string

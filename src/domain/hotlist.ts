@@ -45,7 +45,7 @@ export interface HotList {
   name: string
   category: Category
   profile: Profile
-  /** Rises by one with each import. */
+  /** Rises with each import, also with one that never came into force. */
   version: number
   entries: number
   /** ISO 8601 UTC */

@@ -1,8 +1,11 @@
-// A read: what one camera saw of one vehicle at one moment. The canonical form that every camera format becomes.
+// A read: what one camera saw of one vehicle at one moment. The canonical form that every camera
+// format becomes.
 
 /** Camera ids are also the last token of a NATS subject, hence the narrow alphabet. */
 export const CAMERA_ID = /^[a-z0-9-]{1,64}$/
-/** Read ids: printable ASCII without white space, so that they are safe in TSV, file names and logs. */
+/**
+ * Read ids: printable ASCII without white space, so that they are safe in TSV, file names and logs.
+ */
 export const READ_ID = /^[!-~]{1,128}$/
 /** Issuing state or country: ISO 3166-2 (`US-ID`). */
 export const REGION = /^[A-Z]{2}-[A-Z0-9]{1,3}$/
@@ -31,7 +34,10 @@ export interface Location {
   lon: number
 }
 
-/** Which pictures came with a read; the pictures themselves lie in the image folder of the read's day. */
+/**
+ * Which pictures came with a read; the pictures themselves lie in the image folder of the read's
+ * day.
+ */
 export interface ImagesKept {
   plate: boolean
   vehicle: boolean
@@ -63,8 +69,8 @@ export interface Read {
 }
 
 /**
- * What policy 401.7 forbids to capture: people, faces, gender, race. A field so named, at any depth of a payload,
- * is dropped unread and counted. Compared in lower case with `_` and `-` removed.
+ * What policy 401.7 forbids to capture: people, faces, gender, race. A field so named, at any depth
+ * of a payload, is dropped unread and counted. Compared in lower case with `_` and `-` removed.
  */
 export const FORBIDDEN_FIELDS: ReadonlySet<string> = new Set([
   'face',

@@ -1,5 +1,6 @@
-// A secret for each UTC day: under it the ids of reads without one, and the hashes of rejects, are made. It is destroyed
-// with the day's reads, after which nobody can recompute them from a plate and a time.
+// A secret for each UTC day: under it the ids of reads without one, and the hashes of rejects, are
+// made. It is destroyed with the day's reads, after which nobody can recompute them from a plate
+// and a time.
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import type { Bus } from '../bus/connection.ts'

@@ -1,8 +1,10 @@
-// Pictures that came with reads: a folder per UTC day, so that a day's pictures go as its partition goes.
+// Pictures that came with reads: a folder per UTC day, so that a day's pictures go as its partition
+// goes.
 //
-//   images/<YYYY-MM-DD>/<camera>/<first 32 hex digits of SHA-256 of the read id>.<plate|vehicle>.jpg
+//   images/<YYYY-MM-DD>/<camera>/<hash>.<plate|vehicle>.jpg
 //
-// The id is hashed because it may hold any printable character. The first picture of a read wins, like the read.
+// The hash is the first 32 hex digits of the SHA-256 of the read's id, which may hold any printable
+// character. The first picture of a read wins, like the read.
 import { createHash, randomBytes } from 'node:crypto'
 import { link, mkdir, readdir, readFile, rm, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-// The role `keeper`: one leader among all processes, by a lease. Today it runs retention; sealing, reports and the expiry of
-// lists and training will be jobs of the same leader.
+// The role `keeper`: one leader among all processes, by a lease. Today it runs retention; sealing,
+// reports and the expiry of lists and training will be jobs of the same leader.
 import { randomUUID } from 'node:crypto'
 import type { Bus } from '../bus/connection.ts'
 import { holdLease } from '../bus/lease.ts'

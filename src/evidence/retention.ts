@@ -1,11 +1,16 @@
-// Retention (policy 401.5a): reads go thirty days after they were made, as whole day partitions, with their pictures and
-// their day's key, and every purge leaves a proof.
+// Retention (policy 401.5a): reads go thirty days after they were made, as whole day partitions,
+// with their pictures and their day's key, and every purge leaves a proof.
 //
-//   planned ──► halted     more partitions than a run may drop, or a clock that disagrees with the streams: nothing is
-//      │                   dropped, the alarm stands, and a person has to say how many partitions they expect
-//      └──────► dropping ──► proved    per day: partition, pictures, key; then the absence of each is looked up
+//   planned ──► halted    more partitions than a run may drop, or a clock that disagrees with the
+//      │                  streams: nothing is dropped, the alarm stands, and a person has to say
+//      │                  how many partitions they expect
+//      └──► begun ──► dropping ──► proved
+//             ▲          │
+//             └──────────┘  the run died: the next one goes on with the day
 //
-// Until a partition goes, no path shows its expired reads: every query filters by the cutoff, to the second.
+// Per day: what there is goes on record (begun), then partition, pictures and key go, then the
+// absence of each is looked up and goes on record (proved). Until a partition goes, no path shows
+// its expired reads: every query filters by the cutoff, to the second.
 import type { Bus } from '../bus/connection.ts'
 import type { Documents } from '../bus/documents.ts'
 import { STREAM } from '../bus/streams.ts'
@@ -16,12 +21,13 @@ import type { Store } from '../store/client.ts'
 import { dropPartition, readPartitions } from '../store/reads.ts'
 import { formatDateTime } from '../store/time.ts'
 import type { ImageStore } from './images.ts'
+import { type BegunDay, begunDays, type DroppedDay, logDay } from './retention-log.ts'
 
 export interface RetentionOptions {
   bus: Bus
   store: Store
   images: ImageStore
-  day_keys: Pick<Documents<unknown>, 'purge'>
+  day_keys: Pick<Documents<unknown>, 'get' | 'purge'>
   config: Config['retention']
   holder: string
 }
@@ -29,14 +35,11 @@ export interface RetentionOptions {
 export interface RetentionRun {
   now_ms: number
   dry_run: boolean
-  /** A person's word: the number of partitions that they expect to go, beyond what a run may drop by itself. */
+  /**
+   * A person's word: the number of partitions that they expect to go, beyond what a run may drop by
+   * itself.
+   */
   confirmed?: number
-}
-
-export interface DroppedDay {
-  day: string
-  reads: number
-  images: number
 }
 
 export interface RetentionReport {
@@ -45,6 +48,8 @@ export interface RetentionReport {
   reason: string | null
   cutoff: string
   dropped: DroppedDay[]
+  /** Gone with a run that died before it could prove it; proved by this one. */
+  proved_late: DroppedDay[]
   alerts: number
   /** Held back as evidence; holds come with cases. */
   held: DroppedDay[]
@@ -60,6 +65,7 @@ export async function runRetention(
     reason: null,
     cutoff: new Date(retentionCutoff(run.now_ms, o.config.days)).toISOString(),
     dropped: expired,
+    proved_late: [],
     alerts: 0,
     held: [],
   }
@@ -69,9 +75,13 @@ export async function runRetention(
   }
   const late = await expiredAlerts(o, run.now_ms)
   if (run.dry_run) return { ...report, reason, alerts: late.length }
-  for (const day of expired) await dropDay(o, day, run.now_ms)
+  const begun = await begunDays(o.store)
+  for (const day of expired)
+    await dropDay(o, await beginDay(o, begun.get(day.day), day, run.now_ms))
+  const gone = goneSince(o, begun, expired, run.now_ms)
+  for (const day of gone) await proveDay(o, day)
   for (const seq of late) await o.bus.jsm.streams.deleteMessage(STREAM.alerts, seq, true)
-  return { ...report, outcome: 'done', alerts: late.length }
+  return { ...report, outcome: 'done', proved_late: gone, alerts: late.length }
 }
 
 /** Days whose last moment is past the retention time, with what they hold. */
@@ -101,7 +111,10 @@ async function reasonToHalt(
       : `Expected ${run.confirmed} expired partitions, as confirmed, but found ${partitions}`
   }
   if (partitions > partitions_per_run_max) {
-    return `${partitions} partitions are expired and a run may drop ${partitions_per_run_max}: check the clock, then confirm their number`
+    return (
+      `${partitions} partitions are expired and a run may drop ${partitions_per_run_max}: ` +
+      'check the clock, then confirm their number'
+    )
   }
   const newest_ms = await newestTimestamp(o.bus)
   const ahead_s = (newest_ms - run.now_ms) / 1_000
@@ -109,7 +122,11 @@ async function reasonToHalt(
     return `The streams' newest time stamp is ${Math.round(ahead_s)} s ahead of this clock`
   }
   if (-ahead_s > silence_hours_max * 3_600) {
-    return `The streams' newest time stamp is ${Math.round(-ahead_s / 3_600)} h old: either no camera has sent since, or this clock is ahead`
+    const old_h = Math.round(-ahead_s / 3_600)
+    return (
+      `The streams' newest time stamp is ${old_h} h old: ` +
+      'either no camera has sent since, or this clock is ahead'
+    )
   }
   return null
 }
@@ -125,30 +142,54 @@ async function newestTimestamp(bus: Bus): Promise<number> {
   return newest
 }
 
-async function dropDay(o: RetentionOptions, expired: DroppedDay, now_ms: number): Promise<void> {
-  const { store, images, day_keys, config, holder } = o
-  const { day } = expired
-  await dropPartition(store, day)
-  await images.dropDay(day)
+/** Puts the day on record before anything of it goes, or goes on with one that a run had begun. */
+async function beginDay(
+  { store, config, holder }: RetentionOptions,
+  begun: BegunDay | undefined,
+  expired: DroppedDay,
+  now_ms: number,
+): Promise<BegunDay> {
+  if (begun !== undefined) {
+    // What that run had dropped already is in its counts alone.
+    const reads = Math.max(begun.reads, expired.reads)
+    const images = Math.max(begun.images, expired.images)
+    return { ...begun, reads, images }
+  }
+  const cutoff = formatDateTime(retentionCutoff(now_ms, config.days))
+  const day = { ...expired, run_at: formatDateTime(now_ms), cutoff }
+  await logDay(store, 'begun', day, holder)
+  return day
+}
+
+/** Days that a run had begun and of which neither partition nor pictures are left. */
+function goneSince(
+  { config }: RetentionOptions,
+  begun: ReadonlyMap<string, BegunDay>,
+  expired: readonly DroppedDay[],
+  now_ms: number,
+): BegunDay[] {
+  const standing = new Set(expired.map(({ day }) => day))
+  return [...begun.values()].filter(
+    ({ day }) => !standing.has(day) && dayIsExpired(day, now_ms, config.days),
+  )
+}
+
+/** Every step may be repeated. */
+async function dropDay(o: RetentionOptions, begun: BegunDay): Promise<void> {
+  await dropPartition(o.store, begun.day)
+  await o.images.dropDay(begun.day)
+  await proveDay(o, begun)
+}
+
+async function proveDay(o: RetentionOptions, begun: BegunDay): Promise<void> {
+  const { store, images, day_keys, holder } = o
+  const { day } = begun
   await day_keys.purge(day)
   const left = (await readPartitions(store)).some((partition) => partition.day === day)
-  if (left || (await images.days()).includes(day)) {
-    throw new Error(`Partition ${day} stands after it was dropped`)
+  if (left || (await images.days()).includes(day) || (await day_keys.get(day)) !== null) {
+    throw new Error(`Day ${day} stands after it was dropped`)
   }
-  await store.client.insert({
-    table: `${store.database}.retention_log`,
-    format: 'JSONEachRow',
-    values: [
-      {
-        run_at: formatDateTime(now_ms),
-        day,
-        reads: expired.reads,
-        images: expired.images,
-        cutoff: formatDateTime(retentionCutoff(now_ms, config.days)),
-        holder,
-      },
-    ],
-  })
+  await logDay(store, 'proved', begun, holder)
 }
 
 const PAGE_ALERTS = 500

@@ -66,6 +66,7 @@ const alertSchema = z
       id: z.string(),
       camera: z.string(),
       time: z.string(),
+      receivedAt: z.string(),
       plate: z.string(),
     }),
     entry: z.looseObject({

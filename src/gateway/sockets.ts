@@ -1,5 +1,9 @@
 // GET /v1/alerts/stream: upgrades of those who are signed in, and the sockets' side of the alert
 // delivery.
+//
+// The upgrade is answered within uWS's own callback: one that waits for something first must be
+// corked, and uWS closes some of those sockets as they open (uWebSockets, pull request 1929). So
+// the opening is recorded once the socket is there, and until it is on record nothing is sent.
 import type { HttpRequest, HttpResponse, TemplatedApp, WebSocket } from '@uwsjs/core'
 import type { Access } from '../access/access.ts'
 import type { Session } from '../access/sessions.ts'
@@ -25,7 +29,12 @@ export interface SocketOptions {
 
 interface Console {
   session: Session
+  /** The peer's address as text. */
+  from: string
+  /** Undefined until the opening is on record. */
   attached: AttachedConsole | undefined
+  /** What the console says before that: no more than its credit allows. */
+  early: string[]
   /** Frames that the console may still send; one more for each alert that it gets. */
   credit: number
   credited_ms: number
@@ -38,10 +47,11 @@ const CREDIT_PER_S = 10
 /** A peer that answers no ping for this long is gone. */
 const IDLE_S_MAX = 60
 const SESSION_ENDED = 4401
+const NOT_RECORDED = 1013
 
 export function addSockets(app: TemplatedApp, o: SocketOptions): Sockets {
   const sockets = new Set<Socket>()
-  const state = { draining: false, opening: 0 }
+  let draining = false
   const stopListening = o.access.onEnded((id) => {
     for (const ws of sockets) {
       if (ws.getUserData().session.id === id) ws.end(SESSION_ENDED, 'The session has ended')
@@ -56,22 +66,14 @@ export function addSockets(app: TemplatedApp, o: SocketOptions): Sockets {
     idleTimeout: IDLE_S_MAX,
     sendPingsAutomatically: true,
     upgrade: (res, req, context) => {
-      const full = sockets.size + state.opening >= o.config.gateway.consoles_max
-      const problem = state.draining ? 'draining' : full ? 'busy' : null
-      state.opening += 1
-      void upgrade(o, res, req, context, problem).finally(() => {
-        state.opening -= 1
-      })
+      const full = sockets.size >= o.config.gateway.consoles_max
+      upgrade(o, res, req, context, draining ? 'draining' : full ? 'busy' : null)
     },
     open: (ws) => {
       sockets.add(ws)
       const console = ws.getUserData()
       console.open = true
-      if (state.draining) {
-        ws.end(1001, 'The service is stopping')
-        return
-      }
-      console.attached = o.delivery.attach({ user: console.session.user }, sinkOf(ws, console))
+      void attach(o, ws, console)
     },
     message: (ws, message, isBinary) => onMessage(ws, message, isBinary),
     drain: (ws) => ws.getUserData().attached?.drained(),
@@ -85,7 +87,7 @@ export function addSockets(app: TemplatedApp, o: SocketOptions): Sockets {
 
   return {
     async drain(wait_ms_max) {
-      state.draining = true
+      draining = true
       stopListening()
       for (const ws of sockets) ws.end(1001, 'The service is stopping')
       const end = performance.now() + wait_ms_max
@@ -96,53 +98,58 @@ export function addSockets(app: TemplatedApp, o: SocketOptions): Sockets {
   }
 }
 
-async function upgrade(
+function upgrade(
   o: SocketOptions,
   res: HttpResponse,
   req: HttpRequest,
   context: Parameters<HttpResponse['upgrade']>[4],
   problem: ProblemCode | null,
-): Promise<void> {
-  let aborted = false
-  res.onAborted(() => {
-    aborted = true
-  })
-  // The request is gone after the first await.
-  const key = req.getHeader('sec-websocket-key')
-  const protocol = req.getHeader('sec-websocket-protocol')
-  const extensions = req.getHeader('sec-websocket-extensions')
-  const token = readCookie(req.getHeader('cookie'), SESSION_COOKIE)
-  const from = Buffer.from(res.getRemoteAddressAsText()).toString()
-  const session = o.access.check(token)
+): void {
+  const session = o.access.check(readCookie(req.getHeader('cookie'), SESSION_COOKIE))
   const sameOrigin = isSameOrigin({
     host: req.getHeader('host'),
     origin: req.getHeader('origin'),
     secFetchSite: req.getHeader('sec-fetch-site'),
   })
-  const refuse = (code: ProblemCode) => {
-    if (!aborted) res.cork(() => refuseUpgrade(res, code))
+  if (session === null) {
+    refuseUpgrade(res, 'not_signed_in')
+    return
   }
-  if (session === null) return refuse('not_signed_in')
-  if (!sameOrigin) return refuse('cross_origin')
-  if (problem !== null) return refuse(problem)
-  try {
-    await o.access.audit.record({ who: session.user, from, what: 'alert_stream', outcome: 'ok' })
-  } catch (error) {
-    if (problemOfError(error) === null) o.log.error({ err: error }, 'An upgrade failed.')
-    return refuse('audit_unavailable')
+  const refusal = sameOrigin ? problem : 'cross_origin'
+  if (refusal !== null) {
+    refuseUpgrade(res, refusal)
+    return
   }
-  // The session may have ended while the record was written.
-  if (o.access.check(token) === null) return refuse('not_signed_in')
-  if (aborted) return
-  const credited_ms = performance.now()
   const data: Console = {
     session,
+    from: Buffer.from(res.getRemoteAddressAsText()).toString(),
     attached: undefined,
+    early: [],
     credit: CREDIT_MAX,
-    credited_ms,
+    credited_ms: performance.now(),
     open: false,
   }
-  res.cork(() => res.upgrade(data, key, protocol, extensions, context))
+  const key = req.getHeader('sec-websocket-key')
+  const protocol = req.getHeader('sec-websocket-protocol')
+  const extensions = req.getHeader('sec-websocket-extensions')
+  res.upgrade(data, key, protocol, extensions, context)
+}
+
+/** The socket may close at any time meanwhile: with its session, or with the service. */
+async function attach(o: SocketOptions, ws: Socket, console: Console): Promise<void> {
+  const { user } = console.session
+  try {
+    const { from } = console
+    await o.access.audit.record({ who: user, from, what: 'alert_stream', outcome: 'ok' })
+  } catch (error) {
+    if (problemOfError(error) === null) o.log.error({ err: error }, 'A console was sent away.')
+    if (console.open) ws.end(NOT_RECORDED, 'The audit log is not available')
+    return
+  }
+  if (!console.open) return
+  const attached = o.delivery.attach({ user }, sinkOf(ws, console))
+  console.attached = attached
+  for (const text of console.early.splice(0)) attached.frame(text)
 }
 
 function refuseUpgrade(res: HttpResponse, code: ProblemCode): void {
@@ -176,7 +183,11 @@ function onMessage(ws: Socket, message: ArrayBuffer, isBinary: boolean): void {
   console.credit -= 1
   if (console.credit < 0) ws.end(1008, 'Too many frames: one per alert and 10 a second')
   else if (isBinary) ws.end(1008, 'Expected a text frame')
-  else console.attached?.frame(Buffer.from(message).toString())
+  else {
+    const text = Buffer.from(message).toString()
+    if (console.attached === undefined) console.early.push(text)
+    else console.attached.frame(text)
+  }
 }
 
 function readCookie(header: string, name: string): string {

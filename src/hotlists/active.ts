@@ -1,8 +1,9 @@
-// The entries in force in this process: follows the manifests, loads each new version, builds an index of all lists and
-// swaps it in. A generation is immutable: a batch is matched, and its hits are named, by the one it began with.
+// The entries in force in this process: follows the manifests, loads each new version, builds an
+// index of all lists and swaps it in. A generation is immutable: a batch is matched, and its hits
+// are named, by the one it began with.
 //
-// The store may be down when a process starts, and alerts must not wait for it: each loaded version is also kept as a file
-// in the data folder, and taken from there when the store does not answer.
+// The store may be down when a process starts, and alerts must not wait for it: each loaded version
+// is also kept as a file in the data folder, and taken from there when the store does not answer.
 import { mkdir, readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Piscina } from 'piscina'

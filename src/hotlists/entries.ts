@@ -6,7 +6,10 @@ import type { Store } from '../store/client.ts'
 
 const { h64ToString } = await xxhash()
 
-/** An entry keeps its id over versions for as long as its plate, state, case and reason stay the same. */
+/**
+ * An entry keeps its id over versions for as long as its plate, state, case and reason stay the
+ * same.
+ */
 export function entryId(entry: Omit<Entry, 'id'>): string {
   const { plate, region = '', reason, case: case_number = '' } = entry
   return h64ToString(`${plate}\n${region}\n${case_number}\n${reason}`, 0n)
@@ -97,11 +100,24 @@ export async function loadEntries(
   return entries
 }
 
-/** Removes what an import that did not come to its end has left under this version. */
+/** Removes what lies under this version, and waits until it is gone. */
 export async function clearEntries(store: Store, list: string, version: number): Promise<void> {
   await store.client.command({
     query: `DELETE FROM ${store.database}.hotlist_entries
       WHERE list = {list: String} AND version = {version: UInt32}`,
+    query_params: { list, version },
+  })
+}
+
+/** Removes all versions of a list before this one. */
+export async function clearVersionsBefore(
+  store: Store,
+  list: string,
+  version: number,
+): Promise<void> {
+  await store.client.command({
+    query: `DELETE FROM ${store.database}.hotlist_entries
+      WHERE list = {list: String} AND version < {version: UInt32}`,
     query_params: { list, version },
   })
 }

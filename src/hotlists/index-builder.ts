@@ -1,4 +1,5 @@
-// Builds the index of all entries in force in a thread of its own, so that matching never waits for it.
+// Builds the index of all entries in force in a thread of its own, so that matching never waits for
+// it.
 import { buildEntryTable } from '../matching/entry-table.ts'
 import { buildIndex, type IndexedEntry } from '../matching/index-block.ts'
 

@@ -1,4 +1,5 @@
-// The manifests: one key-value document per hot list says which version of it is in force.
+// The manifests: one key-value document per hot list says which version of it is in force, and
+// another which version was given out last, so that no two imports ever write under one number.
 import { z } from 'zod'
 import type { Bus } from '../bus/connection.ts'
 import { type Documents, openDocuments } from '../bus/documents.ts'
@@ -16,8 +17,38 @@ const manifestSchema = z.object({
   imported_at: z.iso.datetime(),
 }) satisfies z.ZodType<HotList>
 
-export function openManifests(bus: Bus): Promise<Documents<HotList>> {
-  return openDocuments(bus, 'hotlists', manifestSchema)
+const versionSchema = z.object({ version: z.int().positive() })
+
+export interface Manifests extends Documents<HotList> {
+  /** A version of the list that nobody else has or had. @throws HotplateError BUS_UNAVAILABLE */
+  reserveVersion(name: string): Promise<number>
+}
+
+export async function openManifests(bus: Bus): Promise<Manifests> {
+  const manifests = await openDocuments(bus, 'hotlists', manifestSchema)
+  const versions = await openDocuments(bus, 'hotlist-versions', versionSchema)
+  const reserveVersion = async (name: string) => {
+    for (;;) {
+      const last = await versions.get(name)
+      const in_force = await manifests.get(name)
+      const version = Math.max(last?.value.version ?? 0, in_force?.value.version ?? 0) + 1
+      try {
+        if (last) await versions.update(name, { version }, last.revision)
+        else await versions.create(name, { version })
+        return version
+      } catch (error) {
+        // Another took the number: whoever loses, one has won.
+        if (!isOvertaken(error)) throw error
+      }
+    }
+  }
+  return Object.assign(manifests, { reserveVersion })
+}
+
+/** Whether the document was changed by another since it was read. */
+export function isOvertaken(error: unknown): boolean {
+  if (!(error instanceof HotplateError)) return false
+  return error.code === 'DOCUMENT_CHANGED' || error.code === 'DOCUMENT_EXISTS'
 }
 
 /** @throws HotplateError LIST_NAME_INVALID */

@@ -60,9 +60,7 @@ export interface Native {
   ): Uint32Array
 }
 
-export const ADDON_FILE = fileURLToPath(
-  new URL('../../build/Release/hotplate.node', import.meta.url),
-)
+const ADDON_FILE = fileURLToPath(new URL('../../build/Release/hotplate.node', import.meta.url))
 
 let loaded: Native | undefined
 

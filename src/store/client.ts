@@ -62,7 +62,9 @@ export function connectStore(options: StoreOptions): Store {
   }
 }
 
-/** ClickHouse's own refusals: the statement or its data is at fault, and a retry would fail alike. */
+/**
+ * ClickHouse's own refusals: the statement or its data is at fault, and a retry would fail alike.
+ */
 const OF_THE_STATEMENT = new Set([
   '6',
   '16',
@@ -78,7 +80,10 @@ const OF_THE_STATEMENT = new Set([
   '131',
 ])
 
-/** Whether the store answered that the data itself can't be taken, as against being down, busy or full. */
+/**
+ * Whether the store answered that the data itself can't be taken, as against being down, busy or
+ * full.
+ */
 export function isDataError(error: unknown): boolean {
   return error instanceof ClickHouseError && OF_THE_STATEMENT.has(error.code)
 }

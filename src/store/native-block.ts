@@ -1,12 +1,14 @@
-// ClickHouse's Native format: columns one after the other, as the engine keeps them, so that an insert costs it a fifth of
-// what the same rows cost as text. A block is: columns and rows as VarUInt, then per column its name, its type and its
-// values (ClickHouse documentation, "Native format"; no block info, as over HTTP).
+// ClickHouse's Native format: columns one after the other, as the engine keeps them, so that an
+// insert costs it a fifth of what the same rows cost as text. A block is: columns and rows as
+// VarUInt, then per column its name, its type and its values (ClickHouse documentation, "Native
+// format"; no block info, as over HTTP).
 //
 //   String        VarUInt length and UTF-8 bytes, per value
 //   Nullable(T)   a byte per value (1: null), then T for every value
 //   Array(T)      where each value ends, cumulative UInt64, then T for every element
 //   Tuple(A, B)   A for every value, then B for every value
-//   numbers       little-endian; DateTime64(3) an Int64 of milliseconds, Decimal(9, 6) an Int32 of millionths
+//   numbers       little-endian; DateTime64(3) an Int64 of milliseconds,
+//                 Decimal(9, 6) an Int32 of millionths
 
 const TWO_32 = 4_294_967_296
 const encoder = new TextEncoder()

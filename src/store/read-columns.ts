@@ -154,7 +154,9 @@ export class ReadColumns {
     this.#year.values.u16(vehicle?.year ?? 0)
   }
 
-  /** Sequence and line as one falling number: all ones less (seq << LINE_BITS | line), half by half. */
+  /**
+   * Sequence and line as one falling number: all ones less (seq << LINE_BITS | line), half by half.
+   */
   #place(seq: number, line: number): void {
     const high = Math.floor(seq / SEQ_LOW)
     const low = ((seq % SEQ_LOW) << LINE_BITS) | line

@@ -5,7 +5,8 @@ import type { Store } from './client.ts'
 import { READ_COLUMNS } from './read-columns.ts'
 
 /**
- * Writes blocks of rows (Native format). Repeating it with the same rows changes nothing that a query with FINAL shows.
+ * Writes blocks of rows (Native format). Repeating it with the same rows changes nothing that a
+ * query with FINAL shows.
  * @throws ClickHouseError or a connection's error
  */
 export async function insertReads(
@@ -33,8 +34,9 @@ export interface DayPartition {
 /** Day partitions of `reads`, oldest first. */
 export async function readPartitions({ client, database }: Store): Promise<DayPartition[]> {
   const result = await client.query({
-    query: `SELECT partition AS day, sum(rows) AS rows, sum(bytes_on_disk) AS bytes FROM system.parts
-      WHERE database = {database: String} AND table = 'reads' AND active GROUP BY partition ORDER BY partition`,
+    query: `SELECT partition AS day, sum(rows) AS rows, sum(bytes_on_disk) AS bytes
+      FROM system.parts WHERE database = {database: String} AND table = 'reads' AND active
+      GROUP BY partition ORDER BY partition`,
     query_params: { database },
     format: 'JSONEachRow',
   })
@@ -60,7 +62,8 @@ export interface PlateSighting {
 
 /**
  * Reads of one plate within the retention time, newest first.
- * The order by plate finds the candidates; the table itself then says which of them stand (the first read of an id wins).
+ * The order by plate finds the candidates; the table itself then says which of them stand (the
+ * first read of an id wins).
  */
 export async function readsOfPlate(
   { client, database }: Store,

@@ -1,4 +1,5 @@
-// The schema: numbered SQL files, applied in order, each once. One setting turns the tables into their Replicated form.
+// The schema: numbered SQL files, applied in order, each once. One setting turns the tables into
+// their Replicated form.
 import { readdirSync, readFileSync } from 'node:fs'
 import { HotplateError } from '../domain/error.ts'
 import type { Store } from './client.ts'
@@ -10,7 +11,10 @@ export interface SchemaForm {
   cluster: string | null
 }
 
-/** Statements of one file with its placeholders filled in. Comments may hold semicolons; statements may not. */
+/**
+ * Statements of one file with its placeholders filled in. Comments may hold semicolons; statements
+ * may not.
+ */
 export function renderSchema(sql: string, { database, cluster }: SchemaForm): string[] {
   const replica = "('/clickhouse/tables/{shard}/{database}/{table}', '{replica}'"
   const replacing = cluster ? `ReplicatedReplacingMergeTree${replica}, ` : 'ReplacingMergeTree('
@@ -33,8 +37,8 @@ export function renderSchema(sql: string, { database, cluster }: SchemaForm): st
 }
 
 /**
- * Brings the store to the newest schema. Safe to run from several processes at once: each statement is `IF NOT EXISTS`,
- * and the record of what was applied is written after it.
+ * Brings the store to the newest schema. Safe to run from several processes at once: each statement
+ * is `IF NOT EXISTS`, and the record of what was applied is written after it.
  * @throws HotplateError SCHEMA_NEWER where the store was written by a newer release
  */
 export async function applySchema(store: Store): Promise<void> {
@@ -52,7 +56,8 @@ export async function applySchema(store: Store): Promise<void> {
   if (applied > newest) {
     throw new HotplateError(
       'SCHEMA_NEWER',
-      `Expected a schema of at most ${newest} in database ${database} but found ${applied}: it was written by a newer release`,
+      `Expected a schema of at most ${newest} in database ${database} but found ` +
+        `${applied}: it was written by a newer release`,
     )
   }
   for (const file of files) {

@@ -1,4 +1,5 @@
-// Metrics: one registry a process, `hotplate_` prefix, base units, bounded labels. Counted per batch, never per read.
+// Metrics: one registry a process, `hotplate_` prefix, base units, bounded labels. Counted per
+// batch, never per read.
 import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client'
 
 /** Cameras that a metric may name: those that send what they must not are few, or all alike. */
@@ -37,7 +38,7 @@ export function createMetrics() {
     ),
     alertDelivery: new Histogram({
       name: 'hotplate_alert_delivery_seconds',
-      help: "From the stream's receipt of a read to its alert's frame on a console.",
+      help: "From the stream's receipt of a read to its alert's live frame on a console.",
       buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60],
       registers,
     }),

@@ -5,12 +5,12 @@ import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Alert } from '../../src/domain/alert.ts'
 import { makeAlert, publishAlert } from '../helpers/alert.ts'
+import { findChromium } from '../helpers/chromium.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 import { PASSWORD, startTestGateway, type TestGateway, USER } from '../helpers/gateway.ts'
 import { startNats, type TestNats } from '../helpers/nats.ts'
 import { until } from '../helpers/until.ts'
 
-const CHROMIUM = '/usr/bin/chromium'
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -35,7 +35,7 @@ beforeAll(async () => {
   })
   nats = await startNats()
   gateway = await startTestGateway(nats.bus, { console_dir: built.path })
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
+  browser = await chromium.launch({ executablePath: findChromium(), args: FLAGS })
 })
 afterAll(async () => {
   await browser?.close()

@@ -13,6 +13,7 @@ export function makeAlert(change: (alert: Alert) => void = () => {}): Alert {
       id: randomBytes(6).toString('hex'),
       camera: 'pole-line-2',
       time: now,
+      receivedAt: now,
       clockSuspect: false,
       plate: '8ABCI23',
       region: 'US-ID',

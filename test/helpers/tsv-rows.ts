@@ -1,4 +1,5 @@
-// A read as a row of TabSeparated, in the order of READ_COLUMNS: the slow twin of src/store/read-columns.ts.
+// A read as a row of TabSeparated, in the order of READ_COLUMNS: the slow twin of
+// src/store/read-columns.ts.
 
 import type { ReadRow } from '../../src/store/read-columns.ts'
 import { formatDateTime } from '../../src/store/time.ts'
@@ -19,10 +20,10 @@ const ESCAPED: { [character: string]: string } = {
   '\f': '\\f',
 }
 
-/** Largest number of lines of one message that `precedence` can tell apart. */
-export const LINES_MAX = 1 << Number(LINE_BITS)
-
-/** Sequence and line as one falling number: earlier is higher. As text, for UInt64 is beyond a number's precision. */
+/**
+ * Sequence and line as one falling number: earlier is higher. As text, for UInt64 is beyond a
+ * number's precision.
+ */
 export function precedence(seq: number, line: number): string {
   return String(PRECEDENCE_TOP - ((BigInt(seq) << LINE_BITS) | BigInt(line)))
 }
@@ -37,7 +38,10 @@ function text(value: string | undefined): string {
 let formatted_ms = Number.NaN
 let formatted = ''
 
-/** formatDateTime with a memory of one: reads of one batch share their time of receipt, and often their time. */
+/**
+ * formatDateTime with a memory of one: reads of one batch share their time of receipt, and often
+ * their time.
+ */
 export function formatTime(time_ms: number): string {
   if (time_ms !== formatted_ms) {
     formatted = formatDateTime(time_ms)
@@ -83,12 +87,14 @@ export function readRow(
   const seen =
     vehicle === null
       ? '\t\t\t\t\\N'
-      : `${text(vehicle.make)}\t${text(vehicle.model)}\t${text(vehicle.color)}\t${text(vehicle.type)}\t${number(vehicle.year)}`
+      : `${text(vehicle.make)}\t${text(vehicle.model)}\t${text(vehicle.color)}\t` +
+        `${text(vehicle.type)}\t${number(vehicle.year)}`
   const chars = read.char_confidence === null ? '[]' : `[${read.char_confidence.join(',')}]`
   return (
     `${read.camera}\t${text(read.id)}\t${time}\t${received_time}\t${device}\t` +
-    `${read.device_time_ms === null ? 0 : 1}\t${read.plate}\t${read.region}\t${number(read.confidence)}\t` +
-    `${chars}\t${candidates(read)}\t${place}\t${number(read.heading)}\t${number(read.lane)}\t${seen}\t` +
+    `${read.device_time_ms === null ? 0 : 1}\t${read.plate}\t${read.region}\t` +
+    `${number(read.confidence)}\t${chars}\t${candidates(read)}\t${place}\t` +
+    `${number(read.heading)}\t${number(read.lane)}\t${seen}\t` +
     `${images.plate ? 1 : 0}\t${images.vehicle ? 1 : 0}\t${order}\n`
   )
 }

@@ -6,7 +6,9 @@ export interface UntilOptions {
   what?: string
 }
 
-/** Resolves with the first truthy value of `condition`; rejects after `ms`, naming what was awaited. */
+/**
+ * Resolves with the first truthy value of `condition`; rejects after `ms`, naming what was awaited.
+ */
 export async function until<T>(
   condition: () => T | Promise<T>,
   { ms = 15_000, every_ms = 20, what = 'the condition' }: UntilOptions = {},

@@ -8,7 +8,11 @@ import { configSchema } from '../../src/config/schema.ts'
 import { DAY_MS, retentionCutoff, utcDay } from '../../src/domain/time.ts'
 import { DayKeys, openDayKeys } from '../../src/evidence/day-keys.ts'
 import { ImageStore } from '../../src/evidence/images.ts'
-import { type RetentionRun, runRetention } from '../../src/evidence/retention.ts'
+import {
+  type RetentionOptions,
+  type RetentionRun,
+  runRetention,
+} from '../../src/evidence/retention.ts'
 import { connectStore, type Store } from '../../src/store/client.ts'
 import { readPartitions, readsOfPlate } from '../../src/store/reads.ts'
 import { applySchema } from '../../src/store/schema.ts'
@@ -74,21 +78,54 @@ async function fill(first: number): Promise<void> {
   keys.stop()
 }
 
-async function run(change: Partial<RetentionRun> = {}) {
+type Parts = Pick<RetentionOptions, 'store' | 'images' | 'day_keys'>
+
+async function run(
+  change: Partial<RetentionRun> = {},
+  spoil: (parts: Parts) => Parts = (parts) => parts,
+) {
   const day_keys = await openDayKeys(nats.bus)
   const images = new ImageStore(nats.data_dir)
+  const { bus } = nats
   return runRetention(
-    { bus: nats.bus, store, images, day_keys, config: config.retention, holder: 'test' },
+    { bus, config: config.retention, holder: 'test', ...spoil({ store, images, day_keys }) },
     { now_ms, dry_run: false, ...change },
   )
 }
 
+/** Spoils the parts so that a run ends with `died` where it would drop pictures, key or log. */
+function dyingAt(step: string, died: Error) {
+  const die = () => Promise.reject(died)
+  return ({ store, images, day_keys }: Parts): Parts => {
+    let rows = 0
+    const insert: Store['client']['insert'] = (given) => {
+      rows += 1
+      return rows > 1 && step === 'log' ? die() : store.client.insert(given)
+    }
+    const client = spoiled(store.client, { insert })
+    return {
+      store: { ...store, client },
+      images: step === 'images' ? spoiled(images, { dropDay: die }) : images,
+      day_keys: step === 'day_keys' ? spoiled(day_keys, { purge: die }) : day_keys,
+    }
+  }
+}
+
+function spoiled<T extends object>(whole: T, parts: Partial<T>): T {
+  return new Proxy(whole, {
+    get(target, name) {
+      const own: unknown = Reflect.get(parts, name) ?? Reflect.get(target, name)
+      return typeof own === 'function' ? own.bind(target) : own
+    },
+  })
+}
+
 const partitions = async () => (await readPartitions(store)).map((partition) => partition.day)
 const logged = async () => {
-  const columns = 'day, reads, images, holder'
-  const query = `SELECT ${columns} FROM ${store.database}.retention_log ORDER BY day`
+  const query = `SELECT day, phase, reads, images, holder FROM ${store.database}.retention_log
+    ORDER BY day, phase`
   const result = await store.client.query({ query, format: 'JSONEachRow' })
-  return result.json()
+  return result.json<{ day: string; phase: string }>()
 }
 
 test('401.5a a run drops expired days, pictures and keys, and proves it', async () => {
@@ -115,10 +152,39 @@ test('401.5a a run drops expired days, pictures and keys, and proves it', async 
   const keys = await (await openDayKeys(nats.bus)).all()
   expect([oldest, expired, kept].map((of) => keys.has(of))).toEqual([false, false, true])
   expect(await logged()).toEqual([
-    { day: oldest, reads: 1, images: 1, holder: 'test' },
-    { day: expired, reads: 1, images: 1, holder: 'test' },
+    { day: oldest, phase: 'begun', reads: 1, images: 1, holder: 'test' },
+    { day: oldest, phase: 'proved', reads: 1, images: 1, holder: 'test' },
+    { day: expired, phase: 'begun', reads: 1, images: 1, holder: 'test' },
+    { day: expired, phase: 'proved', reads: 1, images: 1, holder: 'test' },
   ])
   expect(await run()).toMatchObject({ outcome: 'done', dropped: [] })
+})
+
+test('401.5a a run that dies leaves its counts, and the next one the proof', async () => {
+  const died = new Error('Died')
+  const counted = { reads: 1, images: 1 }
+  await fill(0)
+  for (const [index, step] of ['images', 'day_keys', 'log'].entries()) {
+    const old = day(31 + index)
+    await insert([now_ms - (31 + index) * DAY_MS])
+    await new ImageStore(nats.data_dir).put(old, 'pole-1', 'r', 'plate', Buffer.from([1]))
+    const begun = { day: old, phase: 'begun', ...counted, holder: 'test' }
+    await expect(run({}, dyingAt(step, died))).rejects.toBe(died)
+    const rows = async () => (await logged()).filter((row) => row.day === old)
+    expect(await rows()).toEqual([begun])
+    expect(await partitions()).not.toContain(old)
+
+    // With pictures left it is dropped to its end, else the proof is all that is missing.
+    expect(await run({ dry_run: true })).toMatchObject({ proved_late: [] })
+    const gone = [{ day: old, ...counted }]
+    const wanted =
+      step === 'images' ? { dropped: [{ day: old }] } : { dropped: [], proved_late: gone }
+    expect(await run()).toMatchObject({ outcome: 'done', ...wanted })
+    expect(await rows()).toEqual([begun, { ...begun, phase: 'proved' }])
+    expect(existsSync(folder(old))).toBe(false)
+    expect((await (await openDayKeys(nats.bus)).all()).has(old)).toBe(false)
+    expect(await run()).toMatchObject({ dropped: [], proved_late: [] })
+  }
 })
 
 test('401.5a a day without reads loses its pictures and its key too', async () => {

@@ -4,7 +4,13 @@
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeAlert, publishAlert } from '../helpers/alert.ts'
-import { PASSWORD, startTestGateway, type TestGateway, USER } from '../helpers/gateway.ts'
+import {
+  openConsole,
+  PASSWORD,
+  startTestGateway,
+  type TestGateway,
+  USER,
+} from '../helpers/gateway.ts'
 import { startNats, type TestNats } from '../helpers/nats.ts'
 import { until } from '../helpers/until.ts'
 
@@ -253,6 +259,10 @@ describe('the server', () => {
       const refused = await gateway.fetch(`/v1/alerts/${alert.id}`, { headers: { cookie } })
       expect(await problemOf(refused)).toMatchObject({ status: 503, code: 'audit_unavailable' })
       await expect(gateway.signIn()).rejects.toThrow('503')
+      const console = await openConsole(gateway.url, cookie)
+      console.send({ type: 'resume', after: 0 })
+      expect((await until(() => console.closed)).code).toBe(1013)
+      expect(console.frames).toEqual([])
     } finally {
       await nats.bus.jsm.streams.update('AUDIT', { subjects: ['audit.v1.*'] })
     }

@@ -46,14 +46,18 @@ test('import beside a running service: the new version replaces the old at once'
   await until(async () => (await alerting('TUV3947')).length === 1, swapped)
   expect(await alerting('KXA7437', 'MNP4739', 'TUV3947')).toEqual(['MNP4739 v2', 'TUV3947 v2'])
 
-  // An import that dies between entries and manifest is as if it had never begun, for good.
+  // An import that dies between entries and manifest is as if it had never begun, for good; its
+  // number goes with it.
   const entry = { id: 'x', plate: 'HJK9374', reason: 'Half' }
-  await insertEntries(service.store(), 'stolen', 3, [entry])
+  const manifests = await openManifests(await service.bus())
+  const died = await manifests.reserveVersion('stolen')
+  await insertEntries(service.store(), 'stolen', died, [entry])
   expect(await alerting('HJK9374', 'MNP4739')).toEqual(['MNP4739 v2'])
-  expect(await load('RTY7493')).toMatchObject({ stdout: expect.stringContaining('version 3') })
+  expect(await load('RTY7493')).toMatchObject({ stdout: expect.stringContaining('version 4') })
   await until(async () => (await alerting('RTY7493')).length === 1, swapped)
   expect(await alerting('HJK9374', 'MNP4739')).toEqual([])
-  expect(await loadEntries(service.store(), 'stolen', 3)).toMatchObject([{ plate: 'RTY7493' }])
+  expect(await loadEntries(service.store(), 'stolen', 4)).toMatchObject([{ plate: 'RTY7493' }])
+  expect(await loadEntries(service.store(), 'stolen', 2)).toEqual([])
 
   const bad = await load('KXA7437', 'TOOLONG1234567')
   expect(bad).toMatchObject({ code: 1, stdout: '' })
@@ -62,7 +66,7 @@ test('import beside a running service: the new version replaces the old at once'
     expect.stringMatching(/^hotplate: 1 of 2 lines of .* are wrong and nothing was loaded/),
     '',
   ])
-  expect(await alerting('KXA7437', 'RTY7493')).toEqual(['RTY7493 v3'])
+  expect(await alerting('KXA7437', 'RTY7493')).toEqual(['RTY7493 v4'])
 })
 
 test('import works alone; its list is found, also with the store down', async () => {

@@ -47,6 +47,7 @@ test('wrong clocks: matched, stored under the receive time and marked', async ()
     expect(alerts.get(camera), camera).toMatchObject({
       clockSuspect: suspect,
       time: new Date(time_ms).toISOString(),
+      receivedAt: new Date(received_ms.get(camera) as number).toISOString(),
       ...device_time,
     })
     expect(rows.get(camera), camera).toMatchObject({

@@ -1,5 +1,6 @@
-// Reads written as columns of the Native format, against the same reads written as text. A difference would show as a value
-// in the wrong column, a shifted array or a time that is off: the block has no delimiters, so one wrong byte moves the rest.
+// Reads written as columns of the Native format, against the same reads written as text. A
+// difference would show as a value in the wrong column, a shifted array or a time that is off: the
+// block has no delimiters, so one wrong byte moves the rest.
 import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -94,7 +95,8 @@ describe('reads as columns', () => {
     })
     const result = await store.client.query({
       query: `SELECT (SELECT count() FROM hotplate.reads) AS rows, (SELECT count() FROM
-        (SELECT * FROM hotplate.reads EXCEPT SELECT * FROM hotplate.as_text)) AS more, (SELECT count() FROM
+        (SELECT * FROM hotplate.reads EXCEPT SELECT * FROM hotplate.as_text)) AS more,
+        (SELECT count() FROM
         (SELECT * FROM hotplate.as_text EXCEPT SELECT * FROM hotplate.reads)) AS less`,
       format: 'JSONEachRow',
     })

@@ -32,13 +32,13 @@ class Stream implements CursorSource {
   lastSequence(): Promise<number> {
     return Promise.resolve(this.tail)
   }
-  publish(hidden: boolean): StreamedAlert {
+  publish(hidden: boolean, received_ms = Date.now()): StreamedAlert {
     const alert = makeAlert((a) => {
       a.entry.list = hidden ? 'hidden' : 'shown'
     })
     const now = Date.now()
     const text = JSON.stringify(alert)
-    const item = { seq: this.tail + 1, text, alert, read_ms: now, received_ms: now }
+    const item = { seq: this.tail + 1, text, alert, read_ms: now, received_ms }
     this.all.push(item)
     this.ring.push(item)
     return item
@@ -130,6 +130,31 @@ describe('cursor', () => {
     cursor.close()
     cursor.offer(stream.publish(false))
     expect(socket.frames.map(({ seq, prev }) => [seq, prev])).toEqual([[2, 1]])
+  })
+})
+
+describe('the delivery time', () => {
+  it('runs from the receipt of the read, for live frames that say when that was', async () => {
+    const stream = new Stream()
+    const cursor = new ConsoleCursor(stream, new Socket(), isShown)
+    const measured = async () => {
+      const text = await metrics.registry.metrics()
+      const value = (what: string) =>
+        Number(new RegExp(`^hotplate_alert_delivery_seconds_${what} (.*)$`, 'm').exec(text)?.[1])
+      return { count: value('count'), seconds: value('sum') }
+    }
+    const before = await measured()
+    stream.publish(false, Date.now() - 60_000)
+    void cursor.resume(0)
+    await until(() => cursor.mode === 'live')
+    expect(await measured()).toEqual(before)
+    cursor.offer(stream.publish(false, Date.now() - 3_000))
+    cursor.offer(stream.publish(false, Number.NaN))
+    cursor.close()
+    const { count, seconds } = await measured()
+    expect(count - before.count).toBe(1)
+    expect(seconds - before.seconds).toBeGreaterThanOrEqual(3)
+    expect(seconds - before.seconds).toBeLessThan(10)
   })
 })
 

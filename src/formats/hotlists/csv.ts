@@ -1,5 +1,6 @@
-// The plain CSV list: a header line with `plate` and `reason`, and, if given, `state`, `case`, `make`, `model`, `color`,
-// `type`, `year`. State is ISO 3166-2 (`US-ID`) or a two-letter code of the United States (`ID`).
+// The plain CSV list: a header line with `plate` and `reason`, and, if given, `state`, `case`,
+// `make`, `model`, `color`, `type`, `year`. State is ISO 3166-2 (`US-ID`) or a two-letter code of
+// the United States (`ID`).
 import type { Readable } from 'node:stream'
 import { parse } from 'csv-parse'
 import { HotplateError } from '../../domain/error.ts'
@@ -27,7 +28,8 @@ const REQUIRED = ['plate', 'reason'] as const
 const OPTIONAL = ['state', 'case', 'make', 'model', 'color', 'type', 'year'] as const
 
 /**
- * Parses a list as it streams in. A wrong line is reported and left out; a wrong header or broken quoting is an error.
+ * Parses a list as it streams in. A wrong line is reported and left out; a wrong header or broken
+ * quoting is an error.
  * @throws HotplateError LIST_UNREADABLE
  */
 export async function parseCsvList(source: Readable): Promise<ParsedList> {
@@ -72,7 +74,8 @@ function checkHeader(header: string[]): string[] {
     if (!names.includes(name)) {
       throw new HotplateError(
         'LIST_UNREADABLE',
-        `Expected a header line with ${[...REQUIRED, ...OPTIONAL].join(', ')} but found ${header.slice(0, 12).join(', ')}`,
+        `Expected a header line with ${[...REQUIRED, ...OPTIONAL].join(', ')} ` +
+          `but found ${header.slice(0, 12).join(', ')}`,
       )
     }
   }

@@ -13,7 +13,7 @@ import { EngineServer } from './server.ts'
 import { Sessions } from './sessions.ts'
 import { Statements } from './statements.ts'
 
-export const EXIT = { failed: 3, folder_in_use: 4, port_refused: 5 } as const
+const EXIT = { failed: 3, folder_in_use: 4, port_refused: 5 } as const
 
 /**
  * Reads at once; with the inserts' lanes and some more it stays below the size of the thread pool.

@@ -38,8 +38,9 @@ const RAW_FORMATS = new Set<string>([
 ])
 
 /**
- * Binary formats that name their columns and types themselves. The binding takes text only, so their bytes go by a file that
- * the engine reads: parsing text costs it five times as much as all the rest of an insert.
+ * Binary formats that name their columns and types themselves. The binding takes text only, so
+ * their bytes go by a file that the engine reads: parsing text costs it five times as much as all
+ * the rest of an insert.
  */
 const FILE_FORMATS = new Set<string>(['Native', 'RowBinaryWithNamesAndTypes'])
 

@@ -1,0 +1,115 @@
+// Imports of one list that meet. Were it wrong, one's entries would stand under the other's
+// manifest, an older list would replace a newer one, or the store would keep every version for
+// ever.
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { loadEntries } from '../../src/hotlists/entries.ts'
+import { importList } from '../../src/hotlists/import.ts'
+import { type Manifests, openManifests } from '../../src/hotlists/manifest.ts'
+import { connectStore, type Store } from '../../src/store/client.ts'
+import { applySchema } from '../../src/store/schema.ts'
+import { startClickHouse, type TestClickHouse } from '../helpers/clickhouse.ts'
+import { startNats, type TestNats } from '../helpers/nats.ts'
+
+let nats: TestNats
+let clickhouse: TestClickHouse
+let store: Store
+let manifests: Manifests
+
+beforeAll(async () => {
+  ;[nats, clickhouse] = await Promise.all([startNats(), startClickHouse()])
+  store = connectStore({ ...clickhouse.engine, database: 'hotplate', cluster: null })
+  await applySchema(store)
+  manifests = await openManifests(nats.bus)
+})
+afterAll(async () => {
+  await store?.close()
+  await clickhouse?.[Symbol.asyncDispose]()
+  await nats?.[Symbol.asyncDispose]()
+})
+
+const list = (name: string, ...plates: string[]) => ({
+  name,
+  category: 'custom' as const,
+  profile: 'fold' as const,
+  entries: plates.map((plate) => ({ plate, reason: 'Test' })),
+})
+const platesOf = async (name: string, version: number) =>
+  (await loadEntries(store, name, version)).map(({ plate }) => plate).toSorted()
+
+/** The store, with one of its client's calls in place of its own. */
+function storeWith(change: Partial<Store['client']>): Store {
+  const client = new Proxy(store.client, {
+    get(target, name) {
+      const own = Reflect.get(change, name) ?? Reflect.get(target, name)
+      return typeof own === 'function' ? own.bind(target) : own
+    },
+  })
+  return { ...store, client }
+}
+
+test('imports at once have a version each, and what is in force has its own entries', async () => {
+  for (let round = 0; round < 5; round += 1) {
+    const before = (await manifests.get('busy'))?.value.version ?? 0
+    const wanted = Array.from({ length: 4 }, (_, who) => [`P${round}A${who}`, `P${round}B${who}`])
+    const results = await Promise.allSettled(
+      wanted.map((plates) => importList(store, manifests, list('busy', ...plates))),
+    )
+    const versions = new Map<number, string[]>()
+    for (const [who, result] of results.entries()) {
+      if (result.status === 'fulfilled') versions.set(result.value.version, wanted[who] ?? [])
+      else expect(result.reason).toMatchObject({ code: 'LIST_OVERTAKEN' })
+    }
+    const version = (await manifests.get('busy'))?.value.version ?? 0
+    expect([version, Math.max(...versions.keys())]).toEqual([before + 4, before + 4])
+    expect(await platesOf('busy', version)).toEqual(versions.get(version))
+  }
+})
+
+test('an import that is overtaken changes nothing, and says so', async () => {
+  let go = () => {}
+  const held = new Promise<void>((resolve) => {
+    go = resolve
+  })
+  let reached = () => {}
+  const inserting = new Promise<void>((resolve) => {
+    reached = resolve
+  })
+  const insert: Store['client']['insert'] = async (...given) => {
+    reached()
+    await held
+    return store.client.insert(...given)
+  }
+  const slow = importList(storeWith({ insert }), manifests, list('slow', 'OLD1'))
+  const refused = expect(slow).rejects.toMatchObject({
+    code: 'LIST_OVERTAKEN',
+    message: 'Version 1 of slow was not put into force: version 2, imported meanwhile, is',
+  })
+  await inserting
+  expect(await importList(store, manifests, list('slow', 'NEW1'))).toMatchObject({ version: 2 })
+  go()
+  await refused
+  expect((await manifests.get('slow'))?.value).toMatchObject({ version: 2, entries: 1 })
+  expect(await platesOf('slow', 2)).toEqual(['NEW1'])
+})
+
+test('the version in force and the one before it stay in the store, older ones go', async () => {
+  const kept = async () =>
+    (await Promise.all([1, 2, 3, 4].map((version) => platesOf('old', version)))).flat()
+  for (const plate of ['P1', 'P2']) await importList(store, manifests, list('old', plate))
+  expect(await kept()).toEqual(['P1', 'P2'])
+  await importList(store, manifests, list('old', 'P3'))
+  expect(await kept()).toEqual(['P2', 'P3'])
+  await importList(store, manifests, list('other', 'P1'))
+
+  const warnings: string[] = []
+  const warn = (_: unknown, message?: string) => warnings.push(message ?? '')
+  const command: Store['client']['command'] = (given) => {
+    if (given.query.includes('version <')) return Promise.reject(new Error('No room'))
+    return store.client.command(given)
+  }
+  const log = { warn } as unknown as Parameters<typeof importList>[3]
+  const imported = await importList(storeWith({ command }), manifests, list('old', 'P4'), log)
+  expect(imported).toMatchObject({ version: 4 })
+  expect(warnings).toEqual(['Old versions of the list could not be removed.'])
+  expect(await kept()).toEqual(['P2', 'P3', 'P4'])
+})
