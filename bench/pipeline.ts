@@ -173,7 +173,7 @@ function drain(
         }
         return 0
       },
-      { ms: DRAIN_MS_MAX, every_ms: 20, what: 'the last acknowledgement' },
+      { ms: DRAIN_MS_MAX, every_ms: 100, what: 'the last acknowledgement' },
     )
     await until(async () => (await bus.jsm.streams.info(STREAM.backlog)).state.messages === 0, {
       ms: DRAIN_MS_MAX,

@@ -1,4 +1,5 @@
-// What one batch holds, gone through message by message: reads, rows, pictures, rejects. It knows no thread and no index.
+// What one batch holds, gone through message by message: reads, rows, pictures, rejects. It knows
+// no thread and no index.
 import { isAscii, isUtf8 } from 'node:buffer'
 import { createHmac } from 'node:crypto'
 import xxhash from 'xxhash-wasm'
@@ -124,7 +125,7 @@ export class Digest {
     this.places.push({ seq: message.seq, line })
   }
 
-  /** XXH64 of camera, time and plate under the day's secret: not to be recomputed once the day is gone. */
+  /** XXH64 of camera, time and plate under the day's secret: not to be made again without it. */
   implicitId(read: DecodedRead): string {
     const time_ms = read.device_time_ms ?? read.time_ms
     const secret = this.secret(read.time_ms)
@@ -177,7 +178,7 @@ export class Digest {
     else this.dropped.set(key, { field, camera: message.camera, seq: message.seq, count: 1 })
   }
 
-  /** Of what can't be parsed or trusted only reason, length and a keyed hash are kept: it can't be stripped. */
+  /** Of what can't be parsed only reason, length and a keyed hash are kept: it can't be stripped. */
   reject(message: PackedMessage, line: number, { reason, field, expected, came }: Reject): void {
     const { camera, seq, received_ms, length } = message
     const hash = this.keyedHash(message)

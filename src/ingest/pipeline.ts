@@ -42,6 +42,10 @@ export interface PipelineOptions {
 /** Rows that wait for the writer, in bytes, before no more messages are taken. */
 const ROWS_HELD_BYTES_MAX = 64 * 1024 * 1024
 
+/** A group that is worth an insert does not wait for more once the reads have paused for as long. */
+const QUIET_MS = 50
+const QUIET_ROWS_MIN = 1_000
+
 /** Subjects and headers, which count with a message. */
 const ENVELOPE_BYTES_MAX = 64 * 1024
 
@@ -55,6 +59,7 @@ class Epoch {
   group: RowGroup = { chunks: [], rows: 0, bytes: 0 }
   group_last: string | null = null
   group_timer: NodeJS.Timeout | undefined
+  quiet_timer: NodeJS.Timeout | undefined
   held_bytes = 0
   /** Groups in order; the longest durable prefix is acknowledged. */
   groups: { last: string; durable: boolean }[] = []
@@ -126,6 +131,7 @@ export class Pipeline {
 
   #letGo(epoch: Epoch): void {
     clearTimeout(epoch.group_timer)
+    clearTimeout(epoch.quiet_timer)
     epoch.abort.abort(new Error('The partition was let go'))
   }
 
@@ -216,11 +222,16 @@ export class Pipeline {
     epoch.group_last = last
     if (group.rows >= rows_per_insert_max) this.#flushGroup(epoch)
     else epoch.group_timer ??= setTimeout(() => this.#flushGroup(epoch), rows_wait_ms_max)
+    clearTimeout(epoch.quiet_timer)
+    if (group.rows >= QUIET_ROWS_MIN) {
+      epoch.quiet_timer = setTimeout(() => this.#flushGroup(epoch), QUIET_MS)
+    }
     this.#adjustPull(epoch)
   }
 
   #flushGroup(epoch: Epoch): void {
     clearTimeout(epoch.group_timer)
+    clearTimeout(epoch.quiet_timer)
     epoch.group_timer = undefined
     const last = epoch.group_last
     if (last === null) return

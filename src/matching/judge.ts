@@ -1,4 +1,5 @@
-// From the native matcher's hits to matches: what a hit is called, what it costs, and whether it is likely enough to alert.
+// From the native matcher's hits to matches: what a hit is called, what it costs, and whether it is
+// likely enough to alert.
 import type { Match } from '../domain/alert.ts'
 import type { Candidate } from '../domain/read.ts'
 import type { EntryTable } from './entry-table.ts'
