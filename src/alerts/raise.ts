@@ -13,13 +13,13 @@
 import { JetStreamApiError } from '@nats-io/jetstream'
 import xxhash from 'xxhash-wasm'
 import type { Bus } from '../bus/connection.ts'
+import { OncePublisher } from '../bus/publish-once.ts'
 import { STREAM } from '../bus/streams.ts'
 import type { Alert } from '../domain/alert.ts'
 
 const { h64ToString } = await xxhash()
 
-/** JetStream's error "wrong last sequence": the subject has a message already. */
-const WRONG_LAST_SEQUENCE = 10_071
+/** JetStream's error "no message found". */
 const NO_MESSAGE = 10_037
 const REMEMBERED_MAX = 100_000
 /** Ids learned at the beginning, about 100 bytes each; beyond, each id is asked for. */
@@ -45,6 +45,7 @@ export function alertId(sighting: Omit<Sighting, 'build'>, bucket: number): stri
 
 export class AlertRaiser {
   #bus: Bus
+  #publisher: OncePublisher
   #passage_ms: number
   /** Alert id to the time of its first read; null: known not to be on the stream. Oldest first. */
   #known = new Map<string, number | null>()
@@ -56,7 +57,12 @@ export class AlertRaiser {
 
   constructor(bus: Bus, passage_s: number) {
     this.#bus = bus
+    this.#publisher = new OncePublisher(bus)
     this.#passage_ms = passage_s * 1_000
+  }
+
+  close(): void {
+    this.#publisher.close()
   }
 
   async #begin(signal: AbortSignal): Promise<void> {
@@ -140,17 +146,9 @@ export class AlertRaiser {
     for (let wait_ms = 20; ; wait_ms = Math.min(wait_ms * 2, 1_000)) {
       signal.throwIfAborted()
       try {
-        const published = this.#bus.js.publish(`alerts.v1.${id}`, payload, {
-          timeout: PUBLISH_MS_MAX,
-          expect: { lastSubjectSequence: 0 },
-        })
-        // After a rewind the same sighting waits behind this one: an answer that was lost must not
-        // hold it up.
-        await orAborted(published, signal)
-        this.#remember(id, sighting.time_ms)
-        return 'raised'
-      } catch (error) {
-        if (error instanceof JetStreamApiError && error.code === WRONG_LAST_SEQUENCE) {
+        const subject = `alerts.v1.${id}`
+        const outcome = await this.#publisher.publish(subject, payload, signal, PUBLISH_MS_MAX)
+        if (outcome === 'exists') {
           // Ours, when an earlier try was stored and its answer was lost; another's, when the lease
           // has moved: then its passage may have begun at another read.
           this.#known.delete(id)
@@ -158,6 +156,9 @@ export class AlertRaiser {
           await this.#startOf(id, signal)
           return 'suppressed'
         }
+        this.#remember(id, sighting.time_ms)
+        return 'raised'
+      } catch {
         await pause(wait_ms, signal)
       }
     }
@@ -199,22 +200,6 @@ export class AlertRaiser {
       this.#before?.add(oldest as string)
       if (this.#before !== null && this.#before.size > LEARNED_MAX) this.#before = null
     }
-  }
-}
-
-/** Resolves with the promise; rejects as soon as `signal` aborts. */
-async function orAborted(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  promise.catch(() => undefined)
-  let stop = () => {}
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason)
-    signal.addEventListener('abort', stop)
-  })
-  try {
-    signal.throwIfAborted()
-    await Promise.race([promise, aborted])
-  } finally {
-    signal.removeEventListener('abort', stop)
   }
 }
 

@@ -139,7 +139,9 @@ async function runPartition(
   leaving: () => boolean,
 ): Promise<void> {
   const { pipelines } = shared
-  const pipeline = makePipeline(o, shared, partition)
+  // What this process knew of alerts may be stale once another has held the partition.
+  const raiser = new AlertRaiser(o.bus, o.config.alerts.passage_s)
+  const pipeline = makePipeline(o, shared, partition, raiser)
   pipelines.add(pipeline)
   o.metrics.partitionsHeld.set(pipelines.size)
   const ended = new Promise((resolve) => signal.addEventListener('abort', resolve))
@@ -147,15 +149,19 @@ async function runPartition(
   await ended
   // Told to stop, it finishes what it holds; robbed of the lease, it lets go at once.
   await pipeline.close(leaving() ? CLOSE_MS_MAX : 0)
+  raiser.close()
   pipelines.delete(pipeline)
   o.metrics.partitionsHeld.set(pipelines.size)
 }
 
-function makePipeline(o: IngestOptions, shared: Shared, partition: number): Pipeline {
+function makePipeline(
+  o: IngestOptions,
+  shared: Shared,
+  partition: number,
+  raiser: AlertRaiser,
+): Pipeline {
   const { config, bus, log, metrics } = o
   const { lists, day_keys, pool, reads_bus, writer, images } = shared
-  // What this process knew of alerts may be stale once another has held the partition.
-  const raiser = new AlertRaiser(bus, config.alerts.passage_s)
   const generation = (number: number) => lists.generation(number)
   return new Pipeline({
     bus: reads_bus,
