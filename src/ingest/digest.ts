@@ -178,7 +178,7 @@ export class Digest {
     else this.dropped.set(key, { field, camera: message.camera, seq: message.seq, count: 1 })
   }
 
-  /** Of what can't be parsed only reason, length and a keyed hash are kept: it can't be stripped. */
+  /** Of what can't be parsed only reason, length and keyed hash are kept: it can't be stripped. */
   reject(message: PackedMessage, line: number, { reason, field, expected, came }: Reject): void {
     const { camera, seq, received_ms, length } = message
     const hash = this.keyedHash(message)

@@ -42,7 +42,7 @@ export interface PipelineOptions {
 /** Rows that wait for the writer, in bytes, before no more messages are taken. */
 const ROWS_HELD_BYTES_MAX = 64 * 1024 * 1024
 
-/** A group that is worth an insert does not wait for more once the reads have paused for as long. */
+/** A group that is worth an insert waits no longer once the reads have paused for as long. */
 const QUIET_MS = 50
 const QUIET_ROWS_MIN = 1_000
 

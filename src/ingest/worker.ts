@@ -52,7 +52,7 @@ function joined(first: Uint8Array, second: Uint8Array | null): Uint8Array {
   return both
 }
 
-/** The worker's task. @returns what to publish and store, and the batch's own buffers, transferred. */
+/** The worker's task. @returns what to publish and store, and the batch's buffers, transferred. */
 export default function run(work: Work): WorkDone {
   const batch = new Digest(work, columns)
   const plain = scanner.scan(work)
