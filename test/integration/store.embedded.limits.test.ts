@@ -178,35 +178,40 @@ test('callers who leave at once, again and again, leave every place free', async
 })
 
 test('inserts, /ping and kills go on while every place for queries is taken', async () => {
-  const { client } = clickhouse
+  await using engine = await startClickHouse({ query_s_max: 120 })
+  const { client } = engine
   await client.command({ query: 'CREATE TABLE held (a UInt32) ENGINE = MergeTree ORDER BY a' })
   // One spends its whole time in the engine's analysis: it must not hold anything else up.
   const queries = [`SELECT (${ENDLESS})`, ...Array.from({ length: 7 }, () => ENDLESS)]
+  let ended = 0
   const greedy = queries.map((query, at) =>
-    codeOf(client.query({ query, query_id: `greedy-${at}` }).then((result) => result.text())),
+    codeOf(
+      client.query({ query, query_id: `greedy-${at}` }).then((result) => result.text()),
+    ).finally(() => {
+      ended += 1
+    }),
   )
   for (const at of queries.keys()) {
     // Known by its id, and nothing else is at work: it has its place.
     const again = () => codeOf(client.query({ query: 'SELECT 1', query_id: `greedy-${at}` }))
     await until(async () => (await again()) === 216, { what: `greedy query ${at}` })
   }
-  const start = performance.now()
   for (let a = 0; a < 5; a++) {
     await client.insert({ table: 'held', values: [{ a }], format: 'JSONEachRow' })
   }
-  expect(await readyMs()).toBeLessThan(1_000)
-  await client.command({ query: "KILL QUERY WHERE query_id = 'greedy-7' ASYNC" })
-  expect(await greedy[7]).toBe(394)
-  expect(performance.now() - start).toBeLessThan(4_000)
-  expect(await Promise.all(greedy.slice(0, 7))).toEqual(Array.from({ length: 7 }, () => 159))
-  expect(await ask('SELECT count() FROM held')).toBe('5')
+  expect((await fetch(`${engine.engine.url}/ping`)).status).toBe(200)
+  // Their limit is far away: whatever was done so far was done beside all of them.
+  expect(ended).toBe(0)
+  for (const at of [1, 2, 3, 4, 5, 6, 7]) {
+    await client.command({ query: `KILL QUERY WHERE query_id = 'greedy-${at}' ASYNC` })
+  }
+  expect(await Promise.all(greedy.slice(1))).toEqual(Array.from({ length: 7 }, () => 394))
+  const count = await client.query({
+    query: 'SELECT count() AS n FROM held',
+    format: 'JSONEachRow',
+  })
+  expect(await count.json()).toEqual([{ n: 5 }])
 })
-
-async function readyMs(): Promise<number> {
-  const start = performance.now()
-  await fetch(`${clickhouse.engine.url}/ping`)
-  return performance.now() - start
-}
 
 test('more queries than can wait are refused with code 202', async () => {
   const { url, user, password } = clickhouse.engine
