@@ -12,6 +12,7 @@ export const MATCH_CLASSES = [
   'insertion',
   'deletion',
   'candidate',
+  'wildcard',
 ] as const
 export type MatchClass = (typeof MATCH_CLASSES)[number]
 

@@ -15,9 +15,9 @@ export type Category = (typeof CATEGORIES)[number]
  * How far a read may be from an entry's plate and still be a candidate.
  * - `exact`: the same characters, O and 0 tied
  * - `fold`: the same after folding look-alike classes, or one of the engine's candidate readings is
- * - `fold+1`: besides, one substitution, insertion or deletion
+ * - `fold+1`, `fold+2`: besides, that many substitutions, insertions or deletions
  */
-export const PROFILES = ['exact', 'fold', 'fold+1'] as const
+export const PROFILES = ['exact', 'fold', 'fold+1', 'fold+2'] as const
 export type Profile = (typeof PROFILES)[number]
 
 export interface VehicleListed {
@@ -31,13 +31,15 @@ export interface VehicleListed {
 export interface Entry {
   /** Stable within its list, over versions. */
   id: string
-  /** Folded plate. */
+  /** Folded plate, or a pattern: `?` is one character, `*` any run of them. */
   plate: string
   /** ISO 3166-2, where the list gives it. */
   region?: string
   reason: string
   case?: string
   vehicle?: VehicleListed
+  /** Where it differs from its list's. */
+  profile?: Profile
 }
 
 /** What is in force: the list's manifest, one key-value document per list. */
@@ -45,6 +47,11 @@ export interface HotList {
   name: string
   category: Category
   profile: Profile
+  /**
+   * False alerts that are accepted per million reads; the score threshold comes from it. Without
+   * one, the setting `matching.false_alerts_per_million_max` holds.
+   */
+  false_alerts_per_million_max?: number
   /** Rises with each import, also with one that never came into force. */
   version: number
   entries: number

@@ -28,3 +28,23 @@ export function foldPlate(text: string): string | null {
 export function zeroFold(plate: string): string {
   return plate.replaceAll('O', '0')
 }
+
+const PATTERN = /^[A-Za-z0-9?*]{1,12}$/
+/** Fewer known characters fit a good part of all traffic. */
+const PATTERN_CHARS_MIN = 2
+
+/** Whether an entry's folded text is a pattern (`?` one character, `*` any run) and not a plate. */
+export function isPattern(text: string): boolean {
+  return text.includes('?') || text.includes('*')
+}
+
+/**
+ * As {@link foldPlate}, for entries: patterns too, with at least two characters that are known.
+ * Runs of `*` become one.
+ */
+export function foldEntryPlate(text: string): string | null {
+  if (text.length > 64 || !isPattern(text)) return foldPlate(text)
+  const characters = text.replace(DROPPED, '').replace(/\*+/g, '*')
+  const known = characters.replace(/[?*]/g, '').length
+  return PATTERN.test(characters) && known >= PATTERN_CHARS_MIN ? characters.toUpperCase() : null
+}

@@ -12,6 +12,7 @@ const manifestSchema = z.object({
   name: z.string().regex(LIST_NAME),
   category: z.enum(CATEGORIES),
   profile: z.enum(PROFILES),
+  false_alerts_per_million_max: z.number().positive().max(1_000_000).exactOptional(),
   version: z.int().positive(),
   entries: z.int().min(0),
   imported_at: z.iso.datetime(),

@@ -19,7 +19,12 @@ export interface IndexOptions {
 }
 
 /** By the numbers that the native side gives to profiles. */
-const PROFILE_NUMBERS: Readonly<Record<Profile, number>> = { exact: 0, fold: 1, 'fold+1': 2 }
+const PROFILE_NUMBERS: Readonly<Record<Profile, number>> = {
+  exact: 0,
+  fold: 1,
+  'fold+1': 2,
+  'fold+2': 3,
+}
 
 /**
  * @param entries at most 2^24; the position in the array is the entry's number in hits. One plate
