@@ -34,6 +34,7 @@ const WITHIN: Readonly<Record<Profile, readonly ReadingKind[]>> = {
   exact: ['exact', 'o_zero'],
   fold: ['exact', 'o_zero', 'look_alike', 'candidate'],
   'fold+1': KINDS,
+  'fold+2': KINDS,
 }
 
 export class Stage {
