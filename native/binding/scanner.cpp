@@ -45,8 +45,9 @@ class ScannerObject : public Napi::ObjectWrap<ScannerObject> {
     const ScanLimits limits{
         number_of(info[3], "message_bytes_max"), number_of(info[4], "lines_max"),
         number_of(info[5], "behind_ms_max"), number_of(info[6], "ahead_ms_max")};
-    if (!scanner_.scan({data, meta, cameras_}, limits)) {
-      refuse(info.Env(), "messages within the data, of known cameras", "meta", info[1]);
+    const auto models = bytes_of(info[7], "models");
+    if (!scanner_.scan({data, meta, cameras_, models}, limits)) {
+      refuse(info.Env(), "messages within the data, of known cameras and models", "meta", info[1]);
     }
     return result(info.Env());
   }
@@ -70,6 +71,7 @@ class ScannerObject : public Napi::ObjectWrap<ScannerObject> {
     result["rows"] = Napi::Number::New(env, static_cast<double>(columns.rows()));
     result["block"] = block;
     result["records"] = copy_of<std::uint8_t>(env, scanner_.records());
+    result["evidence"] = copy_of<std::uint8_t>(env, scanner_.evidence());
     result["origins"] = copy_of<std::int32_t>(env, scanner_.origins());
     result["places"] = copy_of<std::uint32_t>(env, scanner_.places());
     result["left_overs"] = copy_of<std::uint32_t>(env, scanner_.left_overs());

@@ -23,6 +23,23 @@ bool is_ascii(std::string_view text) {
   return (all & 0x8080'8080'8080'8080) == 0;
 }
 
+std::uint8_t char_share(double confidence) {
+  return static_cast<std::uint8_t>(std::floor(confidence * 254 + 0.5));
+}
+
+// The number that regionCode of src/matching/evidence.ts gives: 'US-ID' in base 37, five places.
+std::uint32_t region_code(std::string_view region) {
+  if (region.empty()) return 0;
+  std::uint32_t code = 0;
+  for (std::size_t place = 0; place < 5; ++place) {
+    const std::size_t at = place < 2 ? place : place + 1;
+    const std::uint32_t digit =
+        at < region.size() ? symbol_of(static_cast<std::uint8_t>(region[at])) + 1u : 0u;
+    code = code * (kSymbols + 1) + digit;
+  }
+  return code;
+}
+
 bool is_integer(double value, double max) {
   return value >= 0 && value <= max && value == std::floor(value);
 }
@@ -32,6 +49,7 @@ bool is_integer(double value, double max) {
 bool Scanner::scan(const ScanBatch& batch, const ScanLimits& limits) {
   clear();
   if (batch.data.size() > kScanBytesMax || batch.meta.size() % kMessageFields != 0) return false;
+  const auto cameras = static_cast<double>(std::min(batch.cameras.size(), batch.models.size()));
   const auto size = static_cast<double>(batch.data.size());
   const std::size_t messages = batch.meta.size() / kMessageFields;
   if (messages > UINT32_MAX) return false;
@@ -41,15 +59,17 @@ bool Scanner::scan(const ScanBatch& batch, const ScanLimits& limits) {
     const double received_ms = meta[3];
     if (!is_integer(offset, size) || !is_integer(meta[1], size - offset) ||
         !is_integer(meta[2], kIntegerMax) || !(received_ms >= 0 && received_ms <= kIntegerMax) ||
-        !is_integer(meta[4], static_cast<double>(batch.cameras.size()) - 1)) {
+        !is_integer(meta[4], cameras - 1)) {
       return false;
     }
-    const std::string_view camera = batch.cameras[static_cast<std::size_t>(meta[4])];
+    const auto number = static_cast<std::size_t>(meta[4]);
+    const std::string_view camera = batch.cameras[number];
     const char* start = reinterpret_cast<const char*>(batch.data.data());
     Message message{
         static_cast<std::uint32_t>(index),
         static_cast<std::uint32_t>(offset),
         {start + static_cast<std::size_t>(offset), static_cast<std::size_t>(meta[1])},
+        batch.models[number],
         {camera, received_ms, static_cast<std::uint64_t>(meta[2]), 0},
         {camera, received_ms - limits.behind_ms_max, received_ms + limits.ahead_ms_max}};
     this->message(message, limits);
@@ -62,6 +82,7 @@ void Scanner::clear() {
   places_.clear();
   left_overs_.clear();
   records_.clear();
+  evidence_.clear();
   origins_.clear();
 }
 
@@ -94,7 +115,7 @@ bool Scanner::line(Message& message, std::uint32_t number, std::string_view text
                      static_cast<std::uint32_t>(text.size())});
   message.standing.line = number;
   columns_.add(read_, message.standing);
-  pack();
+  pack(message.model);
   return true;
 }
 
@@ -105,12 +126,19 @@ void Scanner::leave(const Message& message, std::uint32_t line, std::string_view
                          std::uint32_t{whole}});
 }
 
-void Scanner::pack() {
-  pack_plate(read_.plate, -1);
+void Scanner::pack(std::uint8_t model) {
   const auto many = std::min(read_.candidate_count, kCandidatesMatchedMax);
+  const auto candidates = std::span(read_.candidates).first(many);
+  const auto own = std::find_if(candidates.begin(), candidates.end(),
+                                [&](const auto& other) { return other.plate == read_.plate; });
+  const double of_list = own == candidates.end() ? -1 : own->confidence;
+  pack_plate(read_.plate, -1);
+  pack_evidence(read_.confidence.value_or(of_list), true, model);
   for (std::size_t i = 0; i < many; ++i) {
-    const std::string_view plate = read_.candidates[i].plate;
-    if (plate != read_.plate) pack_plate(plate, static_cast<std::int32_t>(i));
+    const auto& [plate, confidence] = read_.candidates[i];
+    if (plate == read_.plate) continue;
+    pack_plate(plate, static_cast<std::int32_t>(i));
+    pack_evidence(confidence, false, model);
   }
 }
 
@@ -120,6 +148,21 @@ void Scanner::pack_plate(std::string_view plate, std::int32_t candidate) {
   record[kFlagByte] = candidate < 0 ? 0 : 1;
   records_.insert(records_.end(), record, record + kRecordBytes);
   origins_.push_back({static_cast<std::int32_t>(places_.size() - 1), candidate});
+}
+
+void Scanner::pack_evidence(double confidence, bool of_read, std::uint8_t model) {
+  std::uint8_t record[kEvidenceBytes] = {};
+  const auto share = static_cast<float>(confidence);
+  std::memcpy(record, &share, sizeof share);
+  // Confidences of another number of characters than the plate's can't be told apart.
+  const bool by_char = of_read && read_.chars == read_.plate.size();
+  for (std::size_t i = 0; i < kPlateCharsMax; ++i) {
+    record[4 + i] = by_char && i < read_.chars ? char_share(read_.char_confidence[i]) : 255;
+  }
+  const std::uint32_t region = region_code(read_.region);
+  std::memcpy(record + 16, &region, sizeof region);
+  record[20] = model;
+  evidence_.insert(evidence_.end(), record, record + kEvidenceBytes);
 }
 
 }  // namespace hotplate

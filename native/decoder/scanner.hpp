@@ -17,6 +17,8 @@ namespace hotplate {
 inline constexpr std::size_t kMessageFields = 5;
 // Candidate readings looked up besides a read's own plate (src/matching/judge.ts).
 inline constexpr std::size_t kCandidatesMatchedMax = 10;
+// What a camera tells besides the plate, beside each record (src/matching/evidence.ts).
+inline constexpr std::size_t kEvidenceBytes = 24;
 inline constexpr std::size_t kScanBytesMax = UINT32_MAX;
 
 struct ScanLimits {
@@ -32,6 +34,8 @@ struct ScanBatch {
   std::span<const double> meta;
   // '' for one that has no valid name.
   std::span<const std::string_view> cameras;
+  // For each camera the number of its engine's model.
+  std::span<const std::uint8_t> models;
 };
 
 // Where a line stands: which message of the batch, which of its lines, which bytes of the data.
@@ -64,6 +68,7 @@ class Scanner {
   std::span<const LinePlace> places() const { return places_; }
   std::span<const LeftOver> left_overs() const { return left_overs_; }
   std::span<const std::uint8_t> records() const { return records_; }
+  std::span<const std::uint8_t> evidence() const { return evidence_; }
   std::span<const RecordOrigin> origins() const { return origins_; }
 
  private:
@@ -71,6 +76,7 @@ class Scanner {
     std::uint32_t index;
     std::uint32_t offset;
     std::string_view text;
+    std::uint8_t model;
     Standing standing;
     PlainContext context;
   };
@@ -79,14 +85,16 @@ class Scanner {
   void message(Message& message, const ScanLimits& limits);
   bool line(Message& message, std::uint32_t number, std::string_view text);
   void leave(const Message& message, std::uint32_t line, std::string_view text, bool whole);
-  void pack();
+  void pack(std::uint8_t model);
   void pack_plate(std::string_view plate, std::int32_t candidate);
+  void pack_evidence(double confidence, bool of_read, std::uint8_t model);
 
   PlainRead read_;
   ReadColumns columns_;
   std::vector<LinePlace> places_;
   std::vector<LeftOver> left_overs_;
   std::vector<std::uint8_t> records_;
+  std::vector<std::uint8_t> evidence_;
   std::vector<RecordOrigin> origins_;
 };
 

@@ -100,6 +100,8 @@ void check_sound(const hotplate::Scanner& scanner, const Batch& batch, unsigned 
   const std::size_t rows = scanner.columns().rows();
   check(rows == scanner.places().size(), seed, "rows without a place");
   check(scanner.records().size() == scanner.origins().size() * 16, seed, "plates without origin");
+  check(scanner.evidence().size() == scanner.origins().size() * hotplate::kEvidenceBytes, seed,
+        "plates without evidence");
   for (const auto& origin : scanner.origins()) {
     const bool of_row = origin.row >= 0 && static_cast<std::size_t>(origin.row) < rows;
     check(of_row, seed, "a plate of no row");
@@ -116,7 +118,8 @@ bool scan(hotplate::Scanner& scanner, const Batch& batch) {
   // Exactly as large as it says: one byte beyond is seen by the sanitizer.
   const std::vector<std::uint8_t> data(batch.data);
   const std::vector<double> meta(batch.meta);
-  return scanner.scan({data, meta, kCameras}, kLimits);
+  const std::vector<std::uint8_t> models(std::size(kCameras), 1);
+  return scanner.scan({data, meta, kCameras, models}, kLimits);
 }
 
 // Returns how many rows there were.

@@ -17,8 +17,11 @@ const LEFT_OVER_FIELDS = 5
 export class BatchScanner {
   #native: NativeScanner = new (loadNative().Scanner)()
 
-  /** @throws HotplateError NATIVE_ADDON_MISSING; TypeError where `work.batch` is no batch */
-  scan(work: Work): PlainReads {
+  /**
+   * @param modelOf number of the model of a camera's engine
+   * @throws HotplateError NATIVE_ADDON_MISSING; TypeError where `work.batch` is no batch
+   */
+  scan(work: Work, modelOf: (camera: string) => number): PlainReads {
     const { batch } = work
     // A message of a camera without a valid name is refused, which is not for here.
     const cameras = batch.cameras.map((camera) => (CAMERA_ID.test(camera) ? camera : ''))
@@ -32,6 +35,7 @@ export class BatchScanner {
       linesMax(work),
       work.retention_days * DAY_MS,
       CLOCK_AHEAD_MS_MAX,
+      Uint8Array.from(batch.cameras, modelOf),
     )
     return new PlainReads(work, meta, scan)
   }
@@ -43,6 +47,8 @@ export class PlainReads {
   /** One block of the rows (Native format); empty where there are none. */
   readonly block: Uint8Array
   readonly records: Uint8Array
+  /** Beside each record, in the form of matching/evidence.ts. */
+  readonly evidence: Uint8Array
   readonly origins: Int32Array
   readonly #work: Work
   readonly #meta: Float64Array
@@ -54,6 +60,7 @@ export class PlainReads {
     this.rows = scan.rows
     this.block = scan.block
     this.records = scan.records
+    this.evidence = scan.evidence
     this.origins = scan.origins
     this.#work = work
     this.#meta = meta

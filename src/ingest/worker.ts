@@ -55,7 +55,7 @@ function joined(first: Uint8Array, second: Uint8Array | null): Uint8Array {
 /** The worker's task. @returns what to publish and store, and the batch's buffers, transferred. */
 export default function run(work: Work): WorkDone {
   const batch = new Digest(work, columns)
-  const plain = scanner.scan(work)
+  const plain = scanner.scan(work, () => 0)
   plain.leaveTo(batch)
   const rows = joined(plain.block, columns.finish())
   const refused = batch.rejects.map(

@@ -16,6 +16,8 @@ export interface Scan {
   block: Uint8Array
   /** Packed plates of the rows and their candidates, in the form of record.ts. */
   records: Uint8Array
+  /** Beside each record, in the form of evidence.ts. */
+  evidence: Uint8Array
   /** For each record: its row, and which candidate (-1: the plate itself). */
   origins: Int32Array
   /** For each row: message, line, offset and length in the batch. */
@@ -25,7 +27,10 @@ export interface Scan {
 }
 
 export interface NativeScanner {
-  /** @param cameras names by their index in `meta`, a line each; empty for one that is none */
+  /**
+   * @param cameras names by their index in `meta`, a line each; empty for one that is none
+   * @param models for each camera the number of its engine's model
+   */
   scan(
     data: Uint8Array,
     meta: Float64Array,
@@ -34,6 +39,7 @@ export interface NativeScanner {
     lines_max: number,
     behind_ms_max: number,
     ahead_ms_max: number,
+    models: Uint8Array,
   ): Scan
 }
 

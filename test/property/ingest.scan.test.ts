@@ -6,11 +6,13 @@ import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import { utcDay } from '../../src/domain/time.ts'
 import { BatchBuilder, unpackBatch } from '../../src/ingest/batch.ts'
+import type { DecodedRead } from '../../src/ingest/decode.ts'
 import { Digest } from '../../src/ingest/digest.ts'
 import { hitsOf } from '../../src/ingest/hits.ts'
 import { BatchScanner } from '../../src/ingest/scan.ts'
 import type { Work } from '../../src/ingest/work.ts'
 import { buildEntryTable, EntryTable } from '../../src/matching/entry-table.ts'
+import { EVIDENCE_BYTES, packEvidence } from '../../src/matching/evidence.ts'
 import { buildIndex } from '../../src/matching/index-block.ts'
 import { Judge } from '../../src/matching/judge.ts'
 import { loadLookAlikes } from '../../src/matching/look-alikes.ts'
@@ -73,6 +75,26 @@ function placed(digest: Digest) {
   }))
 }
 
+/** Two engines, told apart by the camera. */
+function modelOf(camera: string): number {
+  return camera.length % 2
+}
+
+function evidenceOf(read: DecodedRead): number[] {
+  const { plate, region, confidence, char_confidence } = read
+  const matched = (read.candidates ?? []).slice(0, 10)
+  const own = matched.find((candidate) => candidate.plate === plate)?.confidence ?? null
+  const model = modelOf(read.camera)
+  const others = matched.filter((candidate) => candidate.plate !== plate)
+  const target = new Uint8Array((others.length + 1) * EVIDENCE_BYTES)
+  const first = { confidence: confidence ?? own, char_confidence, region, model }
+  packEvidence(target, 0, plate.length, first)
+  for (const [i, other] of others.entries()) {
+    packEvidence(target, i + 1, other.plate.length, { confidence: other.confidence, region, model })
+  }
+  return [...target]
+}
+
 function packed(read: { plate: string; candidates: readonly { plate: string }[] | null }) {
   const others = (read.candidates ?? []).slice(0, 10).map(({ plate }) => plate)
   const plates = [read.plate, ...others.filter((plate) => plate !== read.plate)]
@@ -88,7 +110,7 @@ function compare(
 ) {
   const work = workOf(messages, options)
   const expected = digestAlone(work)
-  const plain = scanner.scan(work)
+  const plain = scanner.scan(work, modelOf)
   const rest = new Digest(work, new ReadColumns())
   plain.leaveTo(rest)
   const rows = Array.from({ length: plain.rows }, (_, row) => {
@@ -108,6 +130,7 @@ function compare(
   const block = columns.finish() ?? new Uint8Array()
   expect(Buffer.compare(plain.block, block)).toBe(0)
   expect([...plain.records]).toEqual(rows.flatMap(({ read }) => packed(read)))
+  expect([...plain.evidence]).toEqual(rows.flatMap(({ read }) => evidenceOf(read)))
   return { plain, rest, expected }
 }
 
@@ -399,6 +422,6 @@ test('a batch whose messages lie outside its data is refused before a byte is re
     const work = workOf(one(GOOD), {})
     const meta = new Float64Array(work.batch.meta)
     meta[field] = value
-    expect(() => scanner.scan(work), `${field} ${value}`).toThrow(TypeError)
+    expect(() => scanner.scan(work, modelOf), `${field} ${value}`).toThrow(TypeError)
   }
 })
