@@ -14,6 +14,8 @@ const streamLimits = (age_hours_max: number, bytes_max: number) =>
     })
     .prefault({})
 
+const modelName = z.string().regex(/^[a-z0-9-]{1,64}$/)
+
 export const configSchema = z.strictObject({
   data_dir: z.string().min(1).default('./data'),
   nats: z
@@ -112,7 +114,9 @@ export const configSchema = z.strictObject({
     .prefault({}),
   matching: z
     .strictObject({
-      model: z.string().default('general'),
+      model: modelName.default('general'),
+      /** Models of single cameras, by id or by the beginning of one (`gate-*`). */
+      models: z.record(z.string().regex(/^[a-z0-9-]{1,64}\*?$/), modelName).default({}),
       /**
        * Shorter plates are matched by `fold` at most: one edit of four characters is another plate.
        */
