@@ -7,10 +7,12 @@
         "native/matcher/index.cpp",
         "native/matcher/matcher.cpp",
         "native/reference/reference.cpp",
+        "native/scorer/scorer.cpp",
         "native/decoder/plain-read.cpp",
         "native/decoder/read-columns.cpp",
         "native/decoder/scanner.cpp",
         "native/binding/scanner.cpp",
+        "native/binding/scorer.cpp",
         "native/binding/addon.cpp",
       ],
       "dependencies": [

@@ -11,6 +11,7 @@
 #include "../reference/reference.hpp"
 #include "arguments.hpp"
 #include "scanner.hpp"
+#include "scorer.hpp"
 
 namespace {
 
@@ -197,6 +198,7 @@ class Addon : public Napi::Addon<Addon> {
     DefineAddon(exports, {
                              InstanceValue("Matcher", MatcherObject::define(env)),
                              InstanceValue("Scanner", hotplate::binding::define_scanner(env)),
+                             InstanceValue("Scorer", hotplate::binding::define_scorer(env)),
                              InstanceMethod("indexBytes", &Addon::index_bytes_of),
                              InstanceMethod("fillIndex", &Addon::fill),
                              InstanceMethod("referenceMatch", &Addon::reference),

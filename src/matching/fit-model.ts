@@ -2,7 +2,7 @@
 import type { AlignedPair } from '../domain/alert.ts'
 import { alignPlates } from './explain.ts'
 import { SYMBOLS } from './look-alikes.ts'
-import type { Model } from './model.ts'
+import { EVIDENCE_UNKNOWN, type Model } from './model.ts'
 import { unexpected } from './record.ts'
 
 export interface LabelledReading {
@@ -73,6 +73,7 @@ export function fitModel(pairs: Iterable<LabelledReading>, options: FitOptions):
   const places = at.start + at.inside + at.end + 3
   return {
     name: options.name,
+    version: 1,
     provenance:
       `Aggregated from ${counts.given} labelled readings of ${options.source}; ` +
       `${readings} within ${EDITS_MAX} edits counted.`,
@@ -85,6 +86,7 @@ export function fitModel(pairs: Iterable<LabelledReading>, options: FitOptions):
       inside: rounded((at.inside + 1) / places),
       end: rounded((at.end + 1) / places),
     },
+    evidence: EVIDENCE_UNKNOWN,
   }
 }
 

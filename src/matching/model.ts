@@ -18,9 +18,60 @@ const perSymbol = z
     'expected a probability for each of 0-9 and A-Z',
   )
 
+/** Points that a curve of the packed form has room for (native/scorer/scorer.hpp). */
+const CURVE_POINTS = 8
+const CANDIDATES = 10
+
+const curve = z.strictObject({
+  /** Where no confidence came. */
+  none: z.number(),
+  /** Confidence and value, ascending: straight lines between, the outer values beyond. */
+  points: z
+    .array(z.tuple([z.number().min(0).max(1), z.number()]))
+    .length(CURVE_POINTS)
+    .refine(
+      (points) => points.every(([x], i) => i === 0 || x > (points[i - 1]?.[0] ?? 1)),
+      'expected confidences that ascend',
+    ),
+})
+export type Curve = z.infer<typeof curve>
+
+/** What confidence, place in the engine's list and issuing state tell. Natural logarithms. */
+const evidenceSchema = z.strictObject({
+  /** Weight of the read's being the plate, against its being some other. */
+  read: curve,
+  /** The same of a candidate, by its own confidence. */
+  candidate: curve,
+  /** Added to a candidate's weight, by its place. */
+  rank: z.array(z.number()).length(CANDIDATES),
+  /** Weight of edits, by the read's confidence. */
+  edited: curve,
+  /** Added to the log odds where the issuing states are the same, or differ. */
+  state: z.strictObject({ same: z.number(), differs: z.number() }),
+})
+
+/** Of an engine that nobody has measured: a read is right nine times in ten. */
+export const EVIDENCE_UNKNOWN: z.infer<typeof evidenceSchema> = {
+  read: flat(2),
+  candidate: flat(-1),
+  rank: Array.from({ length: CANDIDATES }, (_, place) => -Math.log(place + 1)),
+  edited: flat(0),
+  state: { same: 1, differs: -2 },
+}
+
+function flat(value: number): Curve {
+  const points = Array.from({ length: CURVE_POINTS }, (_, i): [number, number] => [
+    i / (CURVE_POINTS - 1),
+    value,
+  ])
+  return { none: value, points }
+}
+
 const modelSchema = z
   .strictObject({
     name: z.string().regex(/^[a-z0-9-]{1,64}$/),
+    /** Rises with each fit of that name. */
+    version: z.int().positive(),
     /** What it was fitted on, in words. */
     provenance: z.string().min(1),
     /** Labelled readings that it was fitted on. */
@@ -38,6 +89,7 @@ const modelSchema = z
      * Where inserted characters stand: before the first, between two, after the last. Adds up to 1.
      */
     insertion_at: z.strictObject({ start: probability, inside: probability, end: probability }),
+    evidence: evidenceSchema.default(EVIDENCE_UNKNOWN),
   })
   .refine(
     ({ substitution, deletion }) =>
@@ -104,6 +156,48 @@ export function alignmentCost(model: Model, aligned: readonly AlignedPair[]): nu
     if (entry !== '') entry_chars += 1
   }
   return cost
+}
+
+/** First, inside, last: of characters; before the first, between, after the last: of insertions. */
+const PLACES = ['start', 'inside', 'end'] as const
+/** Gaps inside a plate of seven. */
+const GAPS_INSIDE = 6
+
+export interface CostTables {
+  /** By place, the entry's character and the read's, in nats: 0 for the same, and for O and 0. */
+  substitution: Float64Array[][]
+  /** By place and the entry's character. */
+  deletion: Float64Array[]
+  /** By place and the read's character. */
+  insertion: Float64Array[]
+}
+
+/** What each column of an alignment costs. */
+export function costTables(model: Model): CostTables {
+  const symbols = [...SYMBOLS]
+  const { insertion_at } = model
+  return {
+    substitution: PLACES.map(() =>
+      symbols.map((entry) =>
+        Float64Array.from(symbols, (read) =>
+          read === entry || (tied(read).length > 1 && tied(entry).length > 1)
+            ? 0
+            : bestOfTied(entry, (t) => readAs(model, t, read) / faithful(model, t)),
+        ),
+      ),
+    ),
+    deletion: PLACES.map(() =>
+      Float64Array.from(symbols, (entry) =>
+        bestOfTied(entry, (t) => (model.deletion[t] as number) / faithful(model, t)),
+      ),
+    ),
+    insertion: PLACES.map((place) =>
+      Float64Array.from(symbols, (read) => {
+        const at = place === 'inside' ? insertion_at.inside / GAPS_INSIDE : insertion_at[place]
+        return nats(tied(read).reduce((p, c) => p + (model.insertion[c] as number), 0) * at)
+      }),
+    ),
+  }
 }
 
 function insertionCost(model: Model, read: string, before: number, gaps_inside: number): number {

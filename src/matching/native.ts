@@ -43,9 +43,23 @@ export interface NativeScanner {
   ): Scan
 }
 
+export interface NativeScorer {
+  /**
+   * @param records packed plates of one read, its own first, then its candidates' (record.ts)
+   * @param evidence beside each record (evidence.ts)
+   * @param entries packed entries, 24 bytes each (record.ts)
+   * @returns for each entry: the record that explains the read best, its cost, the log odds
+   */
+  score(records: Uint8Array, evidence: Uint8Array, entries: Uint8Array): Float64Array
+}
+
 export interface Native {
   Matcher: new (block: Uint8Array) => NativeMatcher
   Scanner: new () => NativeScanner
+  /** @throws TypeError where it is no packed model (packed-model.ts) */
+  Scorer: new (
+    model: Uint8Array,
+  ) => NativeScorer
   /** Size of the block that `fillIndex` needs. */
   indexBytes(entries: Uint8Array, count: number, fold: Uint8Array, edit_chars_min: number): number
   fillIndex(

@@ -38,3 +38,7 @@ test('random lists, and blocks that were written into, under sanitizers', async 
 test('batches of lines whose bytes were changed, under sanitizers', async () => {
   expect(await sanitized('decoder', ['decoder'], 5_000)).toBe('5000 batches, no difference\n')
 })
+
+test('models of any numbers, reads and entries of any bytes, under sanitizers', async () => {
+  expect(await sanitized('scorer', ['scorer'], 200)).toBe('200 models, no difference\n')
+})

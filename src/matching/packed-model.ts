@@ -1,0 +1,35 @@
+// A model of misreads as the native scorer takes it: a block of numbers, whose form is PackedModel
+// in native/scorer/scorer.hpp. Characters by their number (look-alikes.ts), costs in nats.
+import { costTables, type Model } from './model.ts'
+
+const MAGIC = 0x4d535048
+const VERSION = 1
+const HEADER_WORDS = 4
+
+/** @returns bytes for the native `Judge` and `Scorer` */
+export function packModel(model: Model): Uint8Array {
+  const { read, candidate, edited, rank, state } = model.evidence
+  const costs = costTables(model)
+  const numbers = [
+    ...[read, candidate, edited].flatMap((curve) => [
+      curve.none,
+      ...curve.points.map(([x]) => x),
+      ...curve.points.map(([, y]) => y),
+    ]),
+    ...rank,
+    state.same,
+    state.differs,
+    ...costs.substitution.flatMap((place) => place.flatMap((row) => [...row])),
+    ...costs.deletion.flatMap((place) => [...place]),
+    ...costs.insertion.flatMap((place) => [...place]),
+  ]
+  const bytes = new Uint8Array((HEADER_WORDS + numbers.length) * Float32Array.BYTES_PER_ELEMENT)
+  const view = new DataView(bytes.buffer)
+  for (const [word, value] of [MAGIC, VERSION, bytes.length, 0].entries()) {
+    view.setUint32(word * Uint32Array.BYTES_PER_ELEMENT, value, true)
+  }
+  for (const [index, value] of numbers.entries()) {
+    view.setFloat32((HEADER_WORDS + index) * Float32Array.BYTES_PER_ELEMENT, value, true)
+  }
+  return bytes
+}

@@ -1,0 +1,94 @@
+// The native scorer against the textbook. If a place, a table or a weight is taken for another,
+// likely misreads are dropped and unlikely ones alert.
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { EVIDENCE_BYTES, packEvidence, regionCode } from '../../src/matching/evidence.ts'
+import { loadModel } from '../../src/matching/model.ts'
+import { loadNative } from '../../src/matching/native.ts'
+import { packModel } from '../../src/matching/packed-model.ts'
+import { PLATE_RECORD_BYTES, packPlate } from '../../src/matching/record.ts'
+import { type Scored, type ScoredReading, scoreBySearch } from './score.reference.ts'
+
+const general = loadModel('general')
+const ENTRY_BYTES = 24
+const REGION_AT = 16
+
+function scoreNatively(
+  readings: readonly ScoredReading[],
+  entry: string,
+  seen: string,
+  listed: string,
+): Scored {
+  const records = new Uint8Array(readings.length * PLATE_RECORD_BYTES)
+  const evidence = new Uint8Array(readings.length * EVIDENCE_BYTES)
+  readings.forEach(({ plate, confidence }, i) => {
+    packPlate(records, i, plate, i > 0)
+    packEvidence(evidence, i, plate.length, { confidence, region: seen, model: 0 })
+  })
+  const entries = new Uint8Array(ENTRY_BYTES)
+  packPlate(entries, 0, entry, false)
+  new DataView(entries.buffer).setUint32(REGION_AT, regionCode(listed), true)
+  const scorer = new (loadNative().Scorer)(packModel(general))
+  const [record, cost, log_odds] = scorer.score(records, evidence, entries) as unknown as number[]
+  return { record: record!, cost: cost!, log_odds: log_odds! }
+}
+
+const plateOf = (alphabet: string) =>
+  fc
+    .array(fc.constantFrom(...alphabet), { minLength: 1, maxLength: 12 })
+    .map((chars) => chars.join(''))
+const plate = fc.oneof(plateOf('AB8C3O0D1IL'), plateOf('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ'))
+const confidence = fc.oneof(fc.constant(null), fc.float({ min: 0, max: 1, noNaN: true }))
+const reading = fc.record({ plate, confidence })
+const region = fc.constantFrom('', 'US-ID', 'US-WA')
+
+test('the native score equals the textbook of the model', () => {
+  fc.assert(
+    fc.property(
+      fc.array(reading, { minLength: 1, maxLength: 11 }),
+      plate,
+      region,
+      region,
+      (readings, entry, seen, listed) => {
+        const state =
+          seen === '' || listed === '' ? 'unknown' : seen === listed ? 'same' : 'differs'
+        const expected = scoreBySearch(general, readings, entry, state)
+        const found = scoreNatively(readings, entry, seen, listed)
+        expect(found.cost).toBeCloseTo(expected.cost, 3)
+        expect(found.log_odds).toBeCloseTo(expected.log_odds, 3)
+      },
+    ),
+    { numRuns: 300 },
+  )
+})
+
+test('O and 0 tie: exchanging them in the read or the entry changes nothing', () => {
+  const exchanged = (text: string) => text.replace(/[O0]/g, (char) => (char === 'O' ? '0' : 'O'))
+  fc.assert(
+    fc.property(plate, plate, confidence, (read, entry, share) => {
+      const readings = [{ plate: read, confidence: share }]
+      const score = scoreNatively(readings, entry, '', '')
+      const others = [{ plate: exchanged(read), confidence: share }]
+      expect(scoreNatively(readings, exchanged(entry), '', '').log_odds).toBeCloseTo(score.log_odds)
+      expect(scoreNatively(others, entry, '', '').log_odds).toBeCloseTo(score.log_odds)
+    }),
+  )
+})
+
+test('bytes that are no packed model are refused', () => {
+  const { Scorer } = loadNative()
+  const packed = packModel(general)
+  const damaged = packed.slice()
+  new DataView(damaged.buffer).setFloat32(packed.length - 4, Number.NaN, true)
+  const other_version = packed.slice()
+  other_version[4] = 99
+  for (const bytes of [
+    new Uint8Array(0),
+    packed.subarray(0, packed.length - 4),
+    new Uint8Array(packed.length),
+    damaged,
+    other_version,
+  ]) {
+    expect(() => new Scorer(bytes)).toThrow('Expected a packed model of version')
+  }
+})
