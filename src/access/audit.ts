@@ -4,7 +4,13 @@ import type { Bus } from '../bus/connection.ts'
 import { HotplateError } from '../domain/error.ts'
 
 /** What a person can do that leaves a trace; also the last token of the record's subject. */
-export type AuditKind = 'sign_in' | 'sign_out' | 'alert_stream' | 'alert_fetch' | 'image_fetch'
+export type AuditKind =
+  | 'sign_in'
+  | 'sign_out'
+  | 'alert_stream'
+  | 'alert_fetch'
+  | 'image_fetch'
+  | 'alert_verdict'
 
 export interface AuditEvent {
   /** A user's name as given: for a refused sign-in it may be nobody's. */
@@ -14,6 +20,8 @@ export interface AuditEvent {
   what: AuditKind
   /** Id of what was opened; never a plate. */
   object?: string
+  /** What was done with it, in stable words. */
+  detail?: string
   outcome: 'ok' | 'refused'
   /** Why it was refused, as a stable word. */
   reason?: string

@@ -70,7 +70,7 @@ export class ConsoleCursor {
   mode: 'waiting' | 'live' | 'behind' | 'replaying' | 'closed' = 'waiting'
   /** Last sequence that was sent or need not be. */
   at = 0
-  /** Last sequence sent: the next frame's `prev`. */
+  /** Last alert sent: the next frame's `prev`. */
   prev = 0
   readonly #source: CursorSource
   readonly #sink: ConsoleSink
@@ -165,9 +165,10 @@ export class ConsoleCursor {
     return this.mode === 'closed'
   }
 
+  /** `prev` leaves events out: to a console that doesn't know them, one is no gap. */
   #send(item: StreamedAlert): void {
     this.#sink.send(this.#source.frame(item, this.prev))
-    this.prev = item.seq
+    if (item.kind === 'alert') this.prev = item.seq
     if (item.seq > this.#sent_max) this.#sent_max = item.seq
   }
 

@@ -2,9 +2,10 @@
 // each console.
 import { type ConsumerMessages, DeliverPolicy, type JsMsg } from '@nats-io/jetstream'
 import type { Bus } from '../bus/connection.ts'
-import { STREAM } from '../bus/streams.ts'
+import { alertSubject, STREAM } from '../bus/streams.ts'
 import type { Config } from '../config/schema.ts'
 import type { Alert } from '../domain/alert.ts'
+import type { AlertEvent } from '../domain/alert-event.ts'
 import { HotplateError } from '../domain/error.ts'
 import { retentionCutoff } from '../domain/time.ts'
 import type { Logger } from '../telemetry/log.ts'
@@ -50,8 +51,8 @@ export interface DeliveryOptions {
   config: Config
   metrics: Metrics
   log: Logger
-  /** Today whoever is signed in sees every alert. */
-  visible?: (viewer: Viewer, alert: Alert) => boolean
+  /** Today whoever is signed in sees every alert; whoever sees it sees what happens to it. */
+  visible?: (viewer: Viewer, alert: Alert | AlertEvent) => boolean
   /** epoch ms */
   now?: () => number
 }
@@ -84,7 +85,7 @@ class DeliveryHub implements Delivery, CursorSource {
   readonly #bus: Bus
   readonly #log: Logger
   readonly #days: number
-  readonly #visible: (viewer: Viewer, alert: Alert) => boolean
+  readonly #visible: NonNullable<DeliveryOptions['visible']>
   readonly #reader: ReplayReader
   readonly #consoles = new Map<ConsoleCursor, DeliverySink>()
   #messages: ConsumerMessages | undefined
@@ -138,7 +139,7 @@ class DeliveryHub implements Delivery, CursorSource {
   async find(viewer: Viewer, id: string): Promise<Alert | null> {
     const message = await this.#lookUp(id)
     const item = message === null ? null : readAlert(message)
-    return item !== null && this.#mayShow(viewer, item) ? item.alert : null
+    return item?.kind === 'alert' && this.#mayShow(viewer, item) ? item.alert : null
   }
 
   check(): void {
@@ -162,7 +163,7 @@ class DeliveryHub implements Delivery, CursorSource {
   async #lookUp(id: string) {
     try {
       return await this.#bus.jsm.streams.getMessage(STREAM.alerts, {
-        last_by_subj: `alerts.v1.${id}`,
+        last_by_subj: alertSubject(id),
       })
     } catch (cause) {
       throw new HotplateError('BUS_UNAVAILABLE', 'The alert can not be looked up now', { cause })
@@ -211,7 +212,7 @@ class DeliveryHub implements Delivery, CursorSource {
     this.tail = message.seq
     const item = readAlert(message)
     if (item === null) {
-      this.#log.warn({ seq: message.seq }, 'A message on ALERTS is no alert.')
+      this.#log.warn({ seq: message.seq }, 'A message on ALERTS is neither alert nor event.')
       return
     }
     this.ring.push(item)

@@ -9,12 +9,10 @@ export const PING_FRAME = Buffer.from('{"type":"ping"}')
 /** The stream that a console's sequence came from is gone: it forgets what it holds. */
 export const RESET_FRAME = Buffer.from('{"type":"reset"}')
 
-/** The alert's own text goes in as it lies on the stream: it was parsed when it came in. */
-export function alertFrame(item: StreamedAlert, prev: number): Buffer {
-  return Buffer.from(
-    `{"type":"alert","seq":${item.seq},"prev":${prev},"alert":${item.text}}`,
-    'utf8',
-  )
+/** The text goes in as it lies on the stream: it was parsed when it came in. */
+export function alertFrame({ kind, seq, text }: StreamedAlert, prev: number): Buffer {
+  const member = kind === 'alert' ? 'alert' : 'event'
+  return Buffer.from(`{"type":"${kind}","seq":${seq},"prev":${prev},"${member}":${text}}`, 'utf8')
 }
 
 /** Most that `last` of resume may ask for. */

@@ -14,7 +14,7 @@ import { JetStreamApiError } from '@nats-io/jetstream'
 import xxhash from 'xxhash-wasm'
 import type { Bus } from '../bus/connection.ts'
 import { OncePublisher } from '../bus/publish-once.ts'
-import { STREAM } from '../bus/streams.ts'
+import { alertSubject, STREAM } from '../bus/streams.ts'
 import type { Alert } from '../domain/alert.ts'
 
 const { h64ToString } = await xxhash()
@@ -77,19 +77,14 @@ export class AlertRaiser {
   }
 
   async #learn(): Promise<void> {
-    const ids = new Set<string>()
-    const pages = await this.#bus.jsm.streams.info(STREAM.alerts)
-    if ((pages.state.num_subjects ?? 0) > LEARNED_MAX) return
-    for (let offset = 0; ; ) {
-      const { state } = await this.#bus.jsm.streams.info(STREAM.alerts, {
-        subjects_filter: 'alerts.v1.*',
-        offset,
-      })
-      const subjects = Object.keys(state.subjects ?? {})
-      for (const subject of subjects) ids.add(subject.slice('alerts.v1.'.length))
-      offset += subjects.length
-      if (subjects.length === 0 || offset >= (state.num_subjects ?? 0)) break
-    }
+    const { state } = await this.#bus.jsm.streams.info(STREAM.alerts)
+    if ((state.num_subjects ?? 0) > LEARNED_MAX) return
+    // The client asks for page after page by itself.
+    const all = await this.#bus.jsm.streams.info(STREAM.alerts, {
+      subjects_filter: alertSubject('*'),
+    })
+    const subjects = Object.keys(all.state.subjects ?? {})
+    const ids = new Set(subjects.map((subject) => subject.slice(alertSubject('').length)))
     this.#before = ids
   }
 
@@ -146,7 +141,7 @@ export class AlertRaiser {
     for (let wait_ms = 20; ; wait_ms = Math.min(wait_ms * 2, 1_000)) {
       signal.throwIfAborted()
       try {
-        const subject = `alerts.v1.${id}`
+        const subject = alertSubject(id)
         const outcome = await this.#publisher.publish(subject, payload, signal, PUBLISH_MS_MAX)
         if (outcome === 'exists') {
           // Ours, when an earlier try was stored and its answer was lost; another's, when the lease
@@ -183,7 +178,7 @@ export class AlertRaiser {
   async #readStart(id: string): Promise<number | null> {
     try {
       const message = await this.#bus.jsm.direct.getMessage(STREAM.alerts, {
-        last_by_subj: `alerts.v1.${id}`,
+        last_by_subj: alertSubject(id),
       })
       return message === null ? null : Date.parse(message.json<Alert>().read.time)
     } catch (error) {

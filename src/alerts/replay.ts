@@ -3,8 +3,9 @@
 import { AckPolicy, DeliverPolicy, type JsMsg } from '@nats-io/jetstream'
 import { nanos } from '@nats-io/transport-node'
 import type { Bus } from '../bus/connection.ts'
-import { STREAM } from '../bus/streams.ts'
+import { isAlertEvent, STREAM } from '../bus/streams.ts'
 import type { Alert } from '../domain/alert.ts'
+import type { AlertEvent } from '../domain/alert-event.ts'
 import { HotplateError } from '../domain/error.ts'
 import type { StreamedAlert } from './ring.ts'
 
@@ -21,15 +22,25 @@ export interface Page {
   upto: number
 }
 
-/** @returns null where the message is no alert (nobody can see it then) */
-export function readAlert(message: { seq: number; string(): string }): StreamedAlert | null {
+/** @returns null where the message is neither alert nor event (nobody can see it then) */
+export function readAlert(message: {
+  seq: number
+  subject: string
+  string(): string
+}): StreamedAlert | null {
+  const { seq, subject } = message
   const text = message.string()
   try {
-    const alert = JSON.parse(text) as Alert
-    const read_ms = Date.parse(alert.read.time)
+    const value = JSON.parse(text) as Alert | AlertEvent
+    const read_ms = Date.parse(value.read.time)
     if (Number.isNaN(read_ms)) return null
+    if (isAlertEvent(subject)) {
+      const alert = value as AlertEvent
+      return { kind: 'update', seq, text, alert, read_ms, received_ms: Number.NaN }
+    }
+    const alert = value as Alert
     const received_ms = Date.parse(alert.read.receivedAt)
-    return { seq: message.seq, text, alert, read_ms, received_ms }
+    return { kind: 'alert', seq, text, alert, read_ms, received_ms }
   } catch {
     return null
   }
@@ -51,7 +62,7 @@ export class ReplayReader {
   }
 
   /**
-   * The alerts after `after`.
+   * The alerts and events after `after`.
    * @param upto the last sequence that the stream is known to have had
    */
   page(after: number, upto: number): Promise<Page> {

@@ -1,17 +1,20 @@
-// The latest alerts of the stream, in memory: what most replays are served from, so that they touch
-// no server.
+// The latest alerts of the stream and their events, in memory: what most replays are served from,
+// so that they touch no server.
 import type { Alert } from '../domain/alert.ts'
+import type { AlertEvent } from '../domain/alert-event.ts'
 
-/** An alert as it lies on the ALERTS stream. */
-export interface StreamedAlert {
+/** An alert, or what happened to one, as it lies on the ALERTS stream. */
+export type StreamedAlert = StreamedFacts &
+  ({ kind: 'alert'; alert: Alert } | { kind: 'update'; alert: AlertEvent })
+
+interface StreamedFacts {
   /** The stream's sequence. */
   seq: number
   /** The payload: JSON of `alert`. */
   text: string
-  alert: Alert
   /** epoch ms */
   read_ms: number
-  /** When READS took the read in, epoch ms; NaN where the alert doesn't say. */
+  /** When READS took the read in, epoch ms; NaN where that isn't said, as with events. */
   received_ms: number
 }
 
@@ -37,7 +40,7 @@ export class AlertRing {
     return this.#items.length - this.#start
   }
 
-  /** Every alert of the stream from this sequence on is here. */
+  /** Everything of the stream from this sequence on is here. */
   get first(): number {
     return this.#first
   }
@@ -63,7 +66,7 @@ export class AlertRing {
     return seq + 1 >= this.#first
   }
 
-  /** Up to `count_max` alerts after `seq`, in order. */
+  /** Up to `count_max` alerts and events after `seq`, in order. */
   after(seq: number, count_max: number): StreamedAlert[] {
     let low = this.#start
     let high = this.#items.length
@@ -79,20 +82,20 @@ export class AlertRing {
   lastWhere(wanted: (item: StreamedAlert) => boolean): StreamedAlert | undefined {
     for (let i = this.#items.length - 1; i >= this.#start; i -= 1) {
       const item = this.#items[i] as StreamedAlert
-      if (wanted(item)) return item
+      if (item.kind === 'alert' && wanted(item)) return item
     }
     return undefined
   }
 
   /**
-   * Where the latest `count` that `wanted` says yes to begin: `at`, the sequence after which they
-   * are, and `prev`, the one before them that is wanted too, or 0 where memory holds none.
+   * Where the latest `count` alerts that `wanted` says yes to begin: `at`, the sequence after which
+   * they are, and `prev`, the one before them that is wanted too, or 0 where memory holds none.
    */
   placeOfLast(count: number, wanted: (item: StreamedAlert) => boolean) {
     let left = count
     for (let i = this.#items.length - 1; i >= this.#start; i -= 1) {
       const item = this.#items[i] as StreamedAlert
-      if (!wanted(item)) continue
+      if (item.kind !== 'alert' || !wanted(item)) continue
       if (left === 0) return { at: item.seq, prev: item.seq }
       left -= 1
     }

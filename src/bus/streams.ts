@@ -20,7 +20,7 @@ export const STREAM = {
 } as const
 
 const HOUR_MS = 3_600_000
-/** Updates of one alert come on its subject; more than these, and the oldest go. */
+/** Events of one alert come on one subject; more than these, and the oldest go. */
 const ALERT_MESSAGES_MAX = 64
 /** Documents, and what the server keeps beside the messages. */
 const DOCUMENTS_BYTES_MAX = 1024 * 1024 * 1024
@@ -94,7 +94,23 @@ function describeStream(stream: Stream, config: Config) {
 
 function subjectsOf(stream: Stream, partitions: number): string[] {
   if (stream === 'reads') return [partitions > 1 ? 'reads.p.*.*' : 'reads.v1.*']
+  if (stream === 'alerts') return [alertSubject('*'), alertEventsSubject('*')]
   return [`${stream}.v1.*`]
+}
+
+/** Holds the alert, and never anything else. */
+export function alertSubject(id: string): string {
+  return `alerts.v1.${id}`
+}
+
+/** Holds what happened to the alert since. */
+export function alertEventsSubject(id: string): string {
+  return `alerts.v1.${id}.events`
+}
+
+/** Whether a message on ALERTS is an event of an alert rather than an alert. */
+export function isAlertEvent(subject: string): boolean {
+  return subject.endsWith('.events')
 }
 
 type Wanted = ReturnType<typeof describeStream>

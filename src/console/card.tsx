@@ -13,6 +13,7 @@ import { memo } from './memo.ts'
 import { Plates } from './plates.tsx'
 import { now_ms, selected } from './store.ts'
 import { text } from './text.ts'
+import { VerdictBar } from './verdict.tsx'
 
 const FRESH_MS = 60_000
 
@@ -45,6 +46,7 @@ export const AlertCard = memo(({ alert }: { alert: Alert }) => {
         <Reason alert={alert} />
       </div>
       <Facts alert={alert} />
+      <VerdictBar id={alert.id} />
     </article>
   )
 })

@@ -1,6 +1,6 @@
 // Sign-in, sign-out, and the alert stream that runs while somebody is signed in.
 import { keepPlace } from './place.ts'
-import { addAlerts, clearAlerts, connection, lost_ms, session } from './store.ts'
+import { addAlerts, clearAlerts, connection, lost_ms, putVerdicts, session } from './store.ts'
 import { AlertStream } from './stream.ts'
 import { text } from './text.ts'
 
@@ -61,7 +61,10 @@ export async function signOut(): Promise<void> {
 function enter({ user = '', demo = false }: Answer): void {
   session.value = { is: 'in', user, demo }
   stream ??= new AlertStream({
-    onAlerts: (items) => keepPlace(() => addAlerts(items)),
+    onAlerts: (items, events) => {
+      if (items.length > 0) keepPlace(() => addAlerts(items))
+      putVerdicts(events.map(({ seq, event }) => [event.id, { ...event, seq }]))
+    },
     onLive: () => {
       connection.value = 'live'
     },

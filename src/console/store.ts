@@ -2,6 +2,7 @@
 // page.
 import { computed, signal } from '@preact/signals'
 import type { Alert } from '../domain/alert.ts'
+import type { StandingVerdict } from '../domain/alert-event.ts'
 
 const ALERTS_MAX = 500
 
@@ -23,6 +24,8 @@ export const connection = signal<Connection>('connecting')
 export const lost_ms = signal(0)
 /** Newest first. */
 export const alerts = signal<readonly ShownAlert[]>([])
+/** By alert, of those on the board. */
+export const verdicts = signal<ReadonlyMap<string, StandingVerdict>>(new Map())
 /** Alerts that came in above what is being read. */
 export const unseen = signal(0)
 /** What a screen reader says next. */
@@ -56,8 +59,24 @@ export function addAlerts(incoming: readonly ShownAlert[]): number {
   return fresh.filter(({ seq }) => seq >= oldest).length
 }
 
+/** Keeps the verdict unless a later one is known. */
+export function putVerdict(id: string, verdict: StandingVerdict): void {
+  putVerdicts([[id, verdict]])
+}
+
+export function putVerdicts(incoming: readonly (readonly [string, StandingVerdict])[]): void {
+  if (incoming.length === 0) return
+  const shown = new Set(alerts.value.map(({ alert }) => alert.id))
+  const all = new Map([...verdicts.value].filter(([id]) => shown.has(id)))
+  for (const [id, verdict] of incoming) {
+    if (shown.has(id) && verdict.seq >= (all.get(id)?.seq ?? 0)) all.set(id, verdict)
+  }
+  verdicts.value = all
+}
+
 export function clearAlerts(): void {
   alerts.value = []
+  verdicts.value = new Map()
   unseen.value = 0
   selected.value = null
 }

@@ -1,11 +1,12 @@
 // The console's end of the alert stream (docs/protocol.md): connects, resumes, notices loss and
 // silence.
 import type { Alert } from '../domain/alert.ts'
+import type { AlertEvent } from '../domain/alert-event.ts'
 import type { ShownAlert } from './store.ts'
 
 export interface StreamEvents {
-  /** Alerts in the order of their arrival, gathered for one frame of the screen. */
-  onAlerts(items: ShownAlert[]): void
+  /** In the order of their arrival, gathered for one frame of the screen. */
+  onAlerts(alerts: ShownAlert[], events: ShownEvent[]): void
   onLive(): void
   onLost(): void
   /** The session may be over: ask. */
@@ -14,11 +15,18 @@ export interface StreamEvents {
   onReset(): void
 }
 
+/** What happened to an alert, and its sequence. */
+export interface ShownEvent {
+  seq: number
+  event: AlertEvent
+}
+
 interface Frame {
   type: string
   seq?: number
   prev?: number
   alert?: Alert
+  event?: AlertEvent
 }
 
 /** The server pings every 15 s: this long without a frame, and the line is dead. */
@@ -39,7 +47,7 @@ export class AlertStream {
   #socket: WebSocket | undefined
   #held = 0
   #receipt_seq = 0
-  #gathered: ShownAlert[] = []
+  #gathered: (ShownAlert | ShownEvent)[] = []
   #retry_ms = RETRY_MS_MIN
   #stopped = false
   #asked_ms = 0
@@ -118,12 +126,12 @@ export class AlertStream {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(frame))
   }
 
-  #onFrame({ type, seq, prev, alert }: Frame): void {
+  #onFrame({ type, seq, prev, alert, event }: Frame): void {
     if (type === 'reset') {
       this.#held = 0
       this.#gathered = []
       this.#events.onReset()
-    } else if (type === 'alert' && seq !== undefined && alert !== undefined) {
+    } else if (seq !== undefined && (alert !== undefined || event !== undefined)) {
       // Something between what is held and this is missing: once a second at most, ask for it.
       const lost = this.#held > 0 && prev !== undefined && prev > this.#held
       if (lost) {
@@ -131,11 +139,12 @@ export class AlertStream {
         return
       }
       this.#held = Math.max(this.#held, seq)
-      this.#gather({ seq, alert })
+      if (alert !== undefined) this.#gather({ seq, alert })
+      else if (event !== undefined) this.#gather({ seq, event })
     }
   }
 
-  #gather(item: ShownAlert): void {
+  #gather(item: ShownAlert | ShownEvent): void {
     this.#gathered.push(item)
     if (this.#gathered.length > 1) return
     let done = false
@@ -144,7 +153,10 @@ export class AlertStream {
       done = true
       const items = this.#gathered
       this.#gathered = []
-      this.#events.onAlerts(items)
+      this.#events.onAlerts(
+        items.filter((one) => 'alert' in one),
+        items.filter((one) => 'event' in one),
+      )
       this.#acknowledge()
     }
     requestAnimationFrame(flush)

@@ -1,5 +1,6 @@
 // Every word that the console shows, in one place, so that another language is one more such file.
 import type { AlignedPair, MatchClass } from '../domain/alert.ts'
+import type { RejectionReason } from '../domain/alert-event.ts'
 import type { Category } from '../domain/hotlist.ts'
 
 export const text = {
@@ -70,6 +71,26 @@ export const text = {
     clock: 'Camera clock suspect.',
     clockMore: (device: string) => `It says ${device}; the time of receipt is shown.`,
     clockUnknown: 'The time of receipt is shown.',
+  },
+  verdict: {
+    verify: 'Verified',
+    reject: 'Reject',
+    reason: 'Why rejected',
+    reasons: {
+      misread: 'Misread',
+      wrong_state: 'Wrong state',
+      wrong_vehicle: 'Wrong vehicle',
+      entry_not_in_force: 'Entry not in force',
+      test: 'Test',
+    } satisfies Record<RejectionReason, string>,
+    verified: 'Verified',
+    rejected: 'Rejected',
+    rejectedAs: (reason: RejectionReason): string =>
+      `Rejected: ${text.verdict.reasons[reason].toLowerCase()}`,
+    by: (user: string, time: string) => `by ${user}, ${time}`,
+    change: 'Change',
+    overtaken: (user: string) => `${user} was first: see above.`,
+    failed: 'Not recorded. Try again.',
   },
   agreement: {
     same: 'same',

@@ -1,7 +1,19 @@
 // Errors as they leave the gateway: application/problem+json (RFC 9457) with a stable `code`.
 import { z } from '@hono/zod-openapi'
 import { SignInLocked } from '../access/access.ts'
+import { VerdictOvertaken } from '../alerts/verdicts.ts'
+import { REJECTION_REASONS, type StandingVerdict, VERDICTS } from '../domain/alert-event.ts'
 import { HotplateError } from '../domain/error.ts'
+
+export const standingVerdictSchema = z
+  .object({
+    verdict: z.enum(VERDICTS),
+    reason: z.enum(REJECTION_REASONS).exactOptional(),
+    by: z.string().openapi({ description: 'The user who gave it.' }),
+    at: z.iso.datetime(),
+    seq: z.int().openapi({ description: 'To be given by whoever changes it.' }),
+  })
+  .openapi('Verdict') satisfies z.ZodType<StandingVerdict>
 
 export const problemSchema = z
   .object({
@@ -15,6 +27,9 @@ export const problemSchema = z
       .optional()
       .openapi({ description: 'With `invalid_request`: each wrong input.' }),
     demo: z.boolean().optional().openapi({ description: 'With `not_signed_in`: this is a demo.' }),
+    verdict: standingVerdictSchema
+      .optional()
+      .openapi({ description: 'With `verdict_overtaken`: who has said what.' }),
   })
   .openapi('Problem')
 
@@ -28,6 +43,7 @@ const PROBLEMS = {
   method_not_allowed: [405, 'This method is not offered here'],
   alert_not_found: [404, 'No such alert'],
   image_not_found: [404, 'No such image'],
+  verdict_overtaken: [409, 'Another verdict stands'],
   body_too_large: [413, 'The body is too large'],
   unsupported_media_type: [415, 'Expected application/json'],
   upgrade_required: [426, 'This is a WebSocket'],
@@ -46,6 +62,8 @@ export interface ProblemExtras {
   detail?: string
   errors?: { where: string; message: string }[]
   demo?: boolean
+  /** With `verdict_overtaken`: who has said what. */
+  verdict?: StandingVerdict
   headers?: Record<string, string>
 }
 
@@ -81,6 +99,8 @@ const BY_ERROR: Record<string, ProblemCode> = {
   AUDIT_UNAVAILABLE: 'audit_unavailable',
   BUS_UNAVAILABLE: 'bus_unavailable',
   BUSY: 'busy',
+  ALERT_NOT_FOUND: 'alert_not_found',
+  VERDICT_OVERTAKEN: 'verdict_overtaken',
 }
 
 /** The problem that an error is, or null where it is a fault of ours that must be logged. */
@@ -90,6 +110,7 @@ export function problemOfError(error: unknown): Response | null {
   const code = BY_ERROR[error.code]
   if (code === undefined) return null
   const extras: ProblemExtras = { detail: error.message }
+  if (error instanceof VerdictOvertaken) extras.verdict = error.standing
   if (error instanceof SignInLocked) extras.headers = { 'retry-after': String(error.wait_s) }
   return problem(code, extras)
 }

@@ -8,14 +8,22 @@ import type { Access } from '../access/access.ts'
 import type { AuditKind } from '../access/audit.ts'
 import type { Session } from '../access/sessions.ts'
 import type { Delivery } from '../alerts/delivery.ts'
+import { VerdictOvertaken, type Verdicts } from '../alerts/verdicts.ts'
 import { type Alert, MATCH_CLASSES } from '../domain/alert.ts'
+import { type AlertStatus, REJECTION_REASONS, VERDICTS } from '../domain/alert-event.ts'
 import { CATEGORIES } from '../domain/hotlist.ts'
 import { utcDay } from '../domain/time.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Peer } from './bridge.ts'
 import { isSameOrigin } from './origin.ts'
 import { type Pages, SECURITY_HEADERS } from './pages.ts'
-import { Problem, problem, problemOfError, problemSchema } from './problems.ts'
+import {
+  Problem,
+  problem,
+  problemOfError,
+  problemSchema,
+  standingVerdictSchema,
+} from './problems.ts'
 
 export const SESSION_COOKIE = 'hotplate_session'
 export const STREAM_PATH = '/v1/alerts/stream'
@@ -34,6 +42,7 @@ export interface RouteOptions {
   access: Access
   images: ImageSource
   delivery: Pick<Delivery, 'find'>
+  verdicts: Verdicts
   pages: Pages
   log: Logger
 }
@@ -59,7 +68,7 @@ const sessionSchema = z
 const alertSchema = z
   .looseObject({
     id: z.string(),
-    status: z.literal('unverified').openapi({
+    status: z.enum(['unverified', ...VERDICTS]).openapi({
       description: 'A potential match: nothing but a person makes more of it.',
     }),
     read: z.looseObject({
@@ -79,6 +88,7 @@ const alertSchema = z
     }),
     match: z.looseObject({ class: z.enum(MATCH_CLASSES), cost: z.number(), score: z.number() }),
     raisedAt: z.string(),
+    verdict: standingVerdictSchema.exactOptional(),
   })
   .openapi('Alert')
 
@@ -137,6 +147,37 @@ const alertRoute = createRoute({
   request: { params: alertIdParams },
   responses: {
     200: { description: 'The alert', content: { 'application/json': { schema: alertSchema } } },
+    default: problemContent,
+  },
+})
+
+/** Sequences are whole numbers that JSON carries exactly. */
+const seenSeq = z.int().min(0).default(0).openapi({
+  description: 'Of the verdict that is to be changed; 0, the default, where none was seen.',
+})
+const verdictBodySchema = z.discriminatedUnion('verdict', [
+  z.strictObject({ verdict: z.literal('verified'), seq: seenSeq }),
+  z.strictObject({
+    verdict: z.literal('rejected'),
+    reason: z.enum(REJECTION_REASONS),
+    seq: seenSeq,
+  }),
+])
+
+const verdictRoute = createRoute({
+  method: 'post',
+  path: '/v1/alerts/{id}/verdict',
+  summary: 'Say of an alert that it is verified, or rejected and why',
+  description: 'Of two at once one wins; the other gets 409 `verdict_overtaken`, which says who.',
+  request: {
+    params: alertIdParams,
+    body: { required: true, content: { 'application/json': { schema: verdictBodySchema } } },
+  },
+  responses: {
+    200: {
+      description: 'The verdict that stands now',
+      content: { 'application/json': { schema: standingVerdictSchema } },
+    },
     default: problemContent,
   },
 })
@@ -227,8 +268,12 @@ function addAlertRoutes(app: OpenAPIHono<Env>, o: RouteOptions): void {
   app.openapi(alertRoute, async (c) => {
     const alert = await open(c, c.req.valid('param').id, 'alert_fetch')
     if (alert === null) throw new Problem('alert_not_found')
-    return c.json(alert as unknown as z.output<typeof alertSchema>, 200)
+    const verdict = await o.verdicts.of(alert.id)
+    const status: AlertStatus = verdict?.verdict ?? alert.status
+    const now = { ...alert, status, ...(verdict === null ? {} : { verdict }) }
+    return c.json(now as unknown as z.output<typeof alertSchema>, 200)
   })
+  addVerdictRoute(app, o)
   app.openapi(imageRoute, async (c) => {
     const { id, kind } = c.req.valid('param')
     const alert = await open(c, id, 'image_fetch')
@@ -239,6 +284,37 @@ function addAlertRoutes(app: OpenAPIHono<Env>, o: RouteOptions): void {
       : null
     if (image === null) throw new Problem('image_not_found')
     return c.body(new Uint8Array(image), 200, { 'content-type': 'image/jpeg' })
+  })
+}
+
+function addVerdictRoute(app: OpenAPIHono<Env>, o: RouteOptions): void {
+  app.openapi(verdictRoute, async (c) => {
+    const { id } = c.req.valid('param')
+    const { seq, ...said } = c.req.valid('json')
+    const { user } = c.var.session
+    const detail = 'reason' in said ? `${said.verdict} ${said.reason}` : said.verdict
+    const event = {
+      who: user,
+      from: c.env.from,
+      what: 'alert_verdict',
+      object: id,
+      detail,
+    } as const
+    const refuse = (reason: string) =>
+      o.access.audit.record({ ...event, outcome: 'refused', reason })
+    const alert = await o.delivery.find({ user }, id)
+    if (alert === null) {
+      await refuse('not_found')
+      throw new Problem('alert_not_found')
+    }
+    // On record first: a verdict that nobody can be asked about must not reach a console.
+    await o.access.audit.record({ ...event, outcome: 'ok' })
+    try {
+      return c.json(await o.verdicts.give(alert, { ...said, by: user }, seq), 200)
+    } catch (error) {
+      if (error instanceof VerdictOvertaken) await refuse('overtaken')
+      throw error
+    }
   })
 }
 

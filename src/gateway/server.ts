@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import uWS, { type us_listen_socket } from '@uwsjs/core'
 import type { Access } from '../access/access.ts'
 import type { Delivery } from '../alerts/delivery.ts'
+import { createVerdicts } from '../alerts/verdicts.ts'
 import type { Bus } from '../bus/connection.ts'
 import type { Config } from '../config/schema.ts'
 import { HotplateError } from '../domain/error.ts'
@@ -44,7 +45,8 @@ const DRAIN_MS_MAX = 2_000
 export async function startGateway(o: GatewayOptions): Promise<Gateway> {
   const { config, access, images, delivery, log, readiness } = o
   const pages = loadPages(o.console_dir ?? CONSOLE_DIR)
-  const routes = createRoutes({ access, images, delivery, pages, log })
+  const verdicts = createVerdicts(o.bus)
+  const routes = createRoutes({ access, images, delivery, verdicts, pages, log })
   const work = { requests: 0 }
   const app = uWS.App()
   const sockets = addSockets(app, { config, access, delivery, log })

@@ -114,6 +114,41 @@ describe('the console', () => {
     })
   })
 
+  it('401.2b takes a verdict, shows who gave it, also on the other console', async () => {
+    await withPage(async (page) => {
+      await signIn(page)
+      const [first, second] = [makeAlert(), makeAlert()]
+      await publishAlert(nats.bus, first)
+      await publishAlert(nats.bus, second)
+      await card(page, first).waitFor()
+      await card(page, second).waitFor()
+      await card(page, first).getByRole('button', { name: 'Verified' }).click()
+      await card(page, first).locator('.standing.verified').waitFor()
+      expect(await card(page, first).locator('.standing').textContent()).toContain(`by ${USER}`)
+      const reject = card(page, second).getByRole('button', { name: 'Reject' })
+      expect(await reject.isDisabled()).toBe(true)
+      await card(page, second).getByLabel('Why rejected').selectOption('misread')
+      await reject.click()
+      await card(page, second).locator('.standing.rejected').waitFor()
+      expect(await card(page, second).locator('.standing').textContent()).toContain('misread')
+      expect(await card(page, second).locator('.verdict').textContent()).toContain('Potential')
+
+      // One that stands when the page comes, and one that is changed while it looks.
+      await page.reload()
+      await card(page, first).locator('.standing.verified').waitFor()
+      const cookie = await gateway.signIn()
+      const { verdict } = (await (
+        await gateway.fetch(`/v1/alerts/${first.id}`, { headers: { cookie } })
+      ).json()) as { verdict: { seq: number } }
+      await gateway.fetch(`/v1/alerts/${first.id}/verdict`, {
+        method: 'POST',
+        headers: { cookie, 'content-type': 'application/json' },
+        body: JSON.stringify({ verdict: 'rejected', reason: 'wrong_state', seq: verdict.seq }),
+      })
+      await card(page, first).locator('.standing.rejected').waitFor()
+    })
+  })
+
   it('puts new alerts on top without moving the one that is being read', async () => {
     await withPage(async (page) => {
       await signIn(page)

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Bus } from '../../src/bus/connection.ts'
 import type { Alert } from '../../src/domain/alert.ts'
+import type { AlertEvent } from '../../src/domain/alert-event.ts'
 
 /** A read of `8ABCI23` for an entry `BABC123`: two look-alikes. */
 export function makeAlert(change: (alert: Alert) => void = () => {}): Alert {
@@ -55,4 +56,17 @@ export function makeAlert(change: (alert: Alert) => void = () => {}): Alert {
 /** @returns the stream's sequence */
 export async function publishAlert(bus: Bus, alert: Alert): Promise<number> {
   return (await bus.js.publish(`alerts.v1.${alert.id}`, JSON.stringify(alert))).seq
+}
+
+/** The event of a verdict that it is verified. */
+export function makeEvent({ id, read, entry }: Alert): AlertEvent {
+  return {
+    kind: 'verdict',
+    id,
+    verdict: 'verified',
+    by: 'dispatcher',
+    at: new Date().toISOString(),
+    read: { camera: read.camera, time: read.time },
+    entry: { list: entry.list },
+  }
 }

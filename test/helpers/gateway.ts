@@ -107,7 +107,10 @@ export interface Frame {
   type: string
   seq: number
   prev: number
-  alert: { id: string }
+  /** Of an alert. */
+  alert?: { id: string }
+  /** Of an update. */
+  event?: { id: string; verdict: string; by: string }
 }
 
 export interface TestConsole {

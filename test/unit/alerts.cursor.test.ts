@@ -5,8 +5,9 @@ import { describe, expect, it } from 'vitest'
 import { ConsoleCursor, type ConsoleSink, type CursorSource } from '../../src/alerts/cursor.ts'
 import { alertFrame, parseClientFrame } from '../../src/alerts/frames.ts'
 import { AlertRing, type StreamedAlert } from '../../src/alerts/ring.ts'
+import type { Alert } from '../../src/domain/alert.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
-import { makeAlert } from '../helpers/alert.ts'
+import { makeAlert, makeEvent } from '../helpers/alert.ts'
 import { until } from '../helpers/until.ts'
 
 const BUFFER_BYTES_MAX = 4_000
@@ -33,16 +34,27 @@ class Stream implements CursorSource {
     return Promise.resolve(this.tail)
   }
   publish(hidden: boolean, received_ms = Date.now()): StreamedAlert {
-    const alert = makeAlert((a) => {
-      a.entry.list = hidden ? 'hidden' : 'shown'
-    })
-    const now = Date.now()
+    const alert = listed(hidden)
     const text = JSON.stringify(alert)
-    const item = { seq: this.tail + 1, text, alert, read_ms: now, received_ms }
+    return this.#keep({ kind: 'alert', seq: this.tail + 1, text, alert, read_ms: 0, received_ms })
+  }
+  publishEvent(hidden: boolean): StreamedAlert {
+    const alert = makeEvent(listed(hidden))
+    const text = JSON.stringify(alert)
+    const received_ms = Number.NaN
+    return this.#keep({ kind: 'update', seq: this.tail + 1, text, alert, read_ms: 0, received_ms })
+  }
+  #keep(item: StreamedAlert): StreamedAlert {
     this.all.push(item)
     this.ring.push(item)
     return item
   }
+}
+
+function listed(hidden: boolean): Alert {
+  return makeAlert((alert) => {
+    alert.entry.list = hidden ? 'hidden' : 'shown'
+  })
 }
 
 class Socket implements ConsoleSink {
@@ -67,12 +79,13 @@ const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('publish'), hidden: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('event'), hidden: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('drain'), hidden: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('turn'), hidden: fc.boolean() }) },
 )
 
 describe('cursor', () => {
-  it('sends each alert once and in order, whatever the socket does', async () => {
+  it('sends all once and in order, and events make no gap, whatever the socket does', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 80 }), fc.nat(12), async (steps, old) => {
         const stream = new Stream()
@@ -82,6 +95,7 @@ describe('cursor', () => {
         void cursor.resume(0)
         for (const { do: what, hidden } of steps) {
           if (what === 'publish') cursor.offer(stream.publish(hidden))
+          if (what === 'event') cursor.offer(stream.publishEvent(hidden))
           if (what === 'turn') await turn()
           if (what === 'drain') {
             socket.drain()
@@ -99,7 +113,12 @@ describe('cursor', () => {
         )
         cursor.close()
         expect(socket.frames.map(({ seq }) => seq)).toEqual(wanted)
-        expect(socket.frames.map(({ prev }) => prev)).toEqual([0, ...wanted].slice(0, -1))
+        // To a console that leaves out what it doesn't know, alerts follow on each other.
+        const alerts = socket.frames.filter(({ type }) => type === 'alert')
+        const places = alerts.map(({ seq }) => seq)
+        expect(alerts.map(({ prev }) => prev)).toEqual([0, ...places].slice(0, -1))
+        // To one that knows them, `prev` is behind each event too.
+        for (const { seq, prev } of socket.frames) expect(prev).toBeLessThan(seq)
         expect(socket.most).toBeLessThan(BUFFER_BYTES_MAX + 2_000)
       }),
       { numRuns: 100 },
@@ -110,6 +129,7 @@ describe('cursor', () => {
     const stream = new Stream()
     const socket = new Socket()
     for (let i = 0; i < 6; i += 1) stream.publish(i % 2 === 1)
+    stream.publishEvent(false)
     const cursor = new ConsoleCursor(stream, socket, isShown)
     await cursor.resume(0, 2)
     await until(() => cursor.mode === 'live')
@@ -117,6 +137,8 @@ describe('cursor', () => {
     expect(socket.frames.map(({ seq, prev }) => [seq, prev])).toEqual([
       [3, 1],
       [5, 3],
+      // An event is not one of the last two.
+      [7, 5],
     ])
   })
 
