@@ -218,6 +218,7 @@ describe('who is signed in', () => {
     expect(Object.keys(paths)).toEqual([
       '/v1/session',
       '/v1/alerts/{id}',
+      '/v1/alerts/{id}/verdict',
       '/v1/alerts/{id}/images/{kind}',
     ])
   })
