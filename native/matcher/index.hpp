@@ -1,12 +1,17 @@
-// The index: one flat, immutable block that holds a list's plates and finds them by key.
+// The index: one flat, immutable block that holds a list's entries and finds them by their plates.
 //
-//   header | words | plates | postings           (each part starts on a line of 64 bytes)
+//   header | keys | listed | one: words, postings | two: words, postings | patterns
+//   (each part starts on a line of 64 bytes)
 //
-// An entry is filed under the key of its plate (`exact`: O folded to zero; else all classes folded)
-// and, where it may be found with one edit, under the keys of its plate less one character. A key's
-// hash names a word and a bit of it. A word is 32 bits of occupancy below the number of its first
-// posting, so that one load answers most keys that are not there; the next word ends its postings.
-// A posting is 32 bits of the hash below the number of the entry.
+// `keys` has each entry's folded plate and profile, `listed` what a score needs: the plate as
+// written, region and list. Table `one` files each entry under its key and, at `fold+1`, under what
+// is left of it less one character; table `two` has the entries of `fold+2`, less one and less two.
+// Patterns have a part of their own (patterns.hpp).
+//
+// A signature's hash names a word of its table and a bit of it: 32 bits of occupancy below the
+// number of the word's first posting, so that one load answers most signatures that are not there.
+// A posting is 8 bits of the hash, a mark on the last one of its word, and 23 bits of the entry's
+// number.
 #pragma once
 
 #include <cstddef>
@@ -17,63 +22,103 @@
 
 namespace hotplate {
 
-constexpr std::uint32_t kEntriesMax = 1u << 24;
-constexpr std::uint32_t kIndexVersion = 1;
+constexpr std::uint32_t kEntriesMax = 1u << 23;
+// About 190 bytes an entry, and some 80 lines of memory a read: small lists only.
+constexpr std::uint32_t kTwoEditEntriesMax = 300'000;
+constexpr std::uint32_t kPatternsMax = 10'000;
+constexpr std::uint32_t kIndexVersion = 2;
 constexpr std::uint64_t kIndexMagic = 0x5844'4945'5441'4C50;  // "PLATEIDX" in bytes
+
+// An entry as it is given: 0 length, 1..12 characters A-Z 0-9 ? *, 13 profile, 14..15 list,
+// 16..19 region, 20..23 zero (src/matching/record.ts).
+constexpr std::size_t kEntryRecordBytes = 24;
 
 struct IndexHeader {
   std::uint64_t magic;
   std::uint32_t version;
   std::uint32_t header_bytes;
   std::uint64_t block_bytes;
-  std::uint64_t checksum;  // of the whole block, this field taken as zero
+  std::uint64_t checksum;         // of the whole block, this field taken as zero
+  std::uint64_t header_checksum;  // of the header, both checksums taken as zero
   std::uint32_t entries;
   std::uint32_t exact_entries;
-  std::uint32_t fold_entries;  // all that are not exact
-  std::uint32_t edit_entries;  // of these, the ones that one edit may find
-  std::uint32_t postings;
-  std::uint32_t words;
+  std::uint32_t one_edit_entries;
+  std::uint32_t two_edit_entries;
+  std::uint32_t patterns;
+  std::uint32_t pattern_bytes;
+  std::uint32_t one_words;
+  std::uint32_t one_postings;
+  std::uint32_t two_words;
+  std::uint32_t two_postings;
   std::uint32_t edit_chars_min;
   std::uint8_t fold[kSymbols];
-  std::uint8_t unused[32];
+  std::uint8_t unused[8];
 };
 static_assert(sizeof(IndexHeader) == 128);
 
-struct Posting {
-  std::uint32_t tag;
-  std::uint32_t entry;
-};
-static_assert(sizeof(Posting) == 8);
+constexpr std::uint32_t kPostingEntry = (1u << 23) - 1;
+constexpr std::uint32_t kPostingLast = 1u << 23;
+constexpr std::uint32_t kPostingTag = 0xFF00'0000u;
+// Postings are read sixteen at a time: that many follow the last.
+constexpr std::uint32_t kPostingsPadding = 16;
 
-// Where a hash is looked up: three numbers of different bits.
+// Where a signature is looked up: three numbers of different bits of its hash.
 struct Place {
   std::uint32_t word;
-  std::uint32_t tag;
-  std::uint8_t bit;
+  std::uint32_t bits;  // bit of the word: the low five; tag: the next byte but one, see tag_of
 };
 
-inline Place place_of(std::uint64_t hash, std::uint32_t words) noexcept {
-  return {
-      static_cast<std::uint32_t>((Word128{hash} * words) >> 64),
-      static_cast<std::uint32_t>(hash),
-      static_cast<std::uint8_t>((hash >> 32) & 31),
-  };
+constexpr Place place_of(std::uint64_t signature, std::uint32_t words) noexcept {
+  const std::uint64_t hash = hash_of(signature);
+  return {static_cast<std::uint32_t>(((hash >> 32) * words) >> 32),
+          static_cast<std::uint32_t>(hash)};
 }
+constexpr unsigned bit_of(std::uint32_t bits) noexcept { return bits & 31; }
+constexpr std::uint32_t tag_of(std::uint32_t bits) noexcept { return (bits << 16) & kPostingTag; }
+
+// Above the key: the entry's profile, with which it is filed (too short for edits: at `fold`).
+constexpr unsigned kProfileShift = 60;
+constexpr Profile profile_of(std::uint64_t filed) noexcept {
+  return static_cast<Profile>((filed >> kProfileShift) & 3);
+}
+
+// An entry as written: characters of six bits (1 to 36 the symbols, 37 `?`, 38 `*`), then region
+// and list.
+struct Listed {
+  std::uint64_t characters;  // the first ten
+  std::uint64_t rest;        // two more, 27 bits of region from bit 12, 16 of list from bit 40
+};
+static_assert(sizeof(Listed) == 16);
+constexpr std::uint32_t kRegionMax = (1u << 27) - 1;
+
+struct ListedEntry {
+  std::uint8_t plate[kPlateCharsMax];  // zero after the last character
+  std::uint32_t region;
+  std::uint16_t list;
+};
+ListedEntry unpack_listed(const Listed& listed) noexcept;
 
 struct IndexOptions {
   FoldTable fold;
   std::uint32_t edit_chars_min;
 };
 
-enum class BuildStatus { kDone, kTooManyEntries, kBadRecord, kBadFoldTable };
+enum class BuildStatus {
+  kDone,
+  kTooManyEntries,
+  kTooManyTwoEdits,
+  kTooManyPatterns,
+  kBadRecord,
+  kBadFoldTable
+};
 
 struct IndexPlan {
   BuildStatus status;
   std::size_t bad_record;  // with kBadRecord: the first one
-  IndexHeader header;      // all but the checksum
+  IndexHeader header;      // all but the checksums
 };
 
-// First pass: checks the entries (records whose flag byte is a Profile) and sizes the block.
+// First pass: checks the entries and sizes the block.
 IndexPlan plan_index(std::span<const std::uint8_t> records, const IndexOptions& options);
 
 // Second pass: fills `block`, which is aligned to 8 bytes, zeroed and `plan.header.block_bytes`
@@ -90,15 +135,28 @@ enum class BlockStatus {
   kDamaged,
 };
 
+struct Table {
+  const std::uint64_t* words;
+  const std::uint32_t* postings;
+  std::uint32_t words_n;
+  std::uint32_t postings_n;
+};
+
 // A checked block; it must outlive the view. The header is a copy, so that no later write into the
 // block can move the bounds that were checked.
 struct IndexView {
   IndexHeader header;
-  const std::uint64_t* words;  // one more than header.words
-  const Plate* plates;
-  const Posting* postings;
+  const std::uint64_t* keys;
+  const Listed* listed;
+  Table one;
+  Table two;
+  std::span<const std::uint8_t> patterns;
 };
 
-BlockStatus open_index(std::span<const std::uint8_t> block, IndexView& view);
+enum class Check {
+  kAll,     // the whole block's checksum
+  kHeader,  // only the header's: for a block that was checked before, in no time at any size
+};
+BlockStatus open_index(std::span<const std::uint8_t> block, Check check, IndexView& view);
 
 }  // namespace hotplate

@@ -4,10 +4,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "index.hpp"
+#include "kernels.hpp"
+#include "patterns.hpp"
 
 namespace hotplate {
 
@@ -29,7 +32,7 @@ struct MatchResult {
 // Not for two threads at once; any number of matchers may share one block.
 class Matcher {
  public:
-  explicit Matcher(const IndexView& index);
+  explicit Matcher(const IndexView& index, const Kernels& kernels = best_kernels());
 
   // Searches the records (16 bytes each; flag byte 1: a candidate reading, at `fold` only).
   MatchResult match(std::span<const std::uint8_t> records);
@@ -37,45 +40,44 @@ class Matcher {
   // Of the last call: record << 32 | entry, ascending, every hit once.
   std::span<const std::uint64_t> hits() const noexcept { return hits_; }
 
+  std::uint32_t entries() const noexcept { return index_.header.entries; }
+  ListedEntry listed(std::uint32_t entry) const noexcept {
+    return unpack_listed(index_.listed[entry]);
+  }
+
  private:
-  enum class Key : std::uint8_t { kExact, kWhole, kDeletion };
-
-  struct Query {
-    Plate folded;
-    Plate exact;
-    bool edits;
-  };
-  struct Probe {
-    Place place;
-    std::uint8_t query;
-    Key key;
-  };
-  struct Run {
-    std::uint32_t begin;
-    std::uint32_t end;
-    std::uint16_t probe;
+  // Which reads of a chunk, bit by bit.
+  struct Wanted {
+    std::uint64_t all = 0;
+    std::uint64_t edits = 0;
+    std::uint64_t fold_only = 0;
   };
 
-  // Reads in flight at once: enough for the loads to overlap, few enough to stay in the first
-  // cache.
-  static constexpr std::size_t kChunk = 32;
-  static constexpr std::size_t kProbesOfQueryMax = kPlateCharsMax + 2;
-
-  bool prepare(const std::uint8_t* record, std::uint8_t query);
-  void add_probe(std::uint64_t key, std::uint8_t query, Key kind) noexcept;
-  bool filter() noexcept;
-  bool verify(std::uint32_t first_record);
-  bool accepts(const Query& query, const Plate& entry, Key key) const noexcept;
+  bool prepare(const std::uint8_t* records, std::size_t count, Wanted& wanted) noexcept;
+  bool search_one(std::size_t count, const Wanted& wanted);
+  bool search_two(std::size_t count, const Wanted& wanted);
+  void search_patterns(std::size_t count, const Wanted& wanted);
+  bool collect(const Table& table);
+  void verify_one(const Wanted& wanted);
+  void verify_two(const Wanted& wanted);
+  bool holds_as_written(std::uint64_t read, std::uint32_t entry, unsigned edits) const noexcept;
+  void add(std::uint64_t read, std::uint32_t entry) {
+    hits_.push_back((first_ + read) << 32 | entry);
+  }
+  void sort_chunk(std::size_t begin);
 
   const IndexView index_;
-  const CodeTable exact_codes_;
-  const CodeTable fold_codes_;
-  std::array<Query, kChunk> queries_;
-  std::array<Probe, kChunk * kProbesOfQueryMax> probes_;
-  std::array<Run, kChunk * kProbesOfQueryMax> runs_;
-  std::size_t probes_n_ = 0;
-  std::size_t runs_n_ = 0;
+  const Kernels& kernels_;
+  const CodeTable codes_;
+  const FoldTable fold_;
+  PatternIndex patterns_;
+  bool patterns_sound_;
+  std::unique_ptr<Chunk> chunk_;
+  const std::uint8_t* records_ = nullptr;  // of the chunk
+  std::uint64_t first_ = 0;
   std::vector<std::uint64_t> hits_;
+  std::vector<std::uint64_t> sorted_;
+  std::vector<std::uint32_t> fitting_;
 };
 
 }  // namespace hotplate

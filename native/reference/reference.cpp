@@ -36,14 +36,29 @@ int distance(std::string_view a, std::string_view b, const Classes& classes) {
   return d[a.size()][b.size()];
 }
 
-bool is_hit(const Read& read, const Entry& entry, const Classes& classes, int edit_chars_min) {
-  if (entry.profile == 0) {
-    return !read.fold_only && distance(read.plate, entry.plate, {}) == 0;
+bool fits(std::string_view pattern, std::string_view text, const Classes& classes) {
+  if (pattern.empty()) return text.empty();
+  if (pattern[0] == '*') {
+    return fits(pattern.substr(1), text, classes) ||
+           (!text.empty() && fits(pattern, text.substr(1), classes));
   }
-  const bool edits = entry.profile == 2 && !read.fold_only &&
+  if (text.empty()) return false;
+  return (pattern[0] == '?' || alike(pattern[0], text[0], classes)) &&
+         fits(pattern.substr(1), text.substr(1), classes);
+}
+
+bool is_hit(const Read& read, const Entry& entry, const Classes& classes, int edit_chars_min) {
+  const Classes& tied_only = {};
+  const bool exact = entry.profile == 0;
+  if (exact && read.fold_only) return false;
+  if (entry.plate.find_first_of("?*") != std::string::npos) {
+    return fits(entry.plate, read.plate, exact ? tied_only : classes);
+  }
+  const bool edits = entry.profile >= 2 && !read.fold_only &&
                      static_cast<int>(read.plate.size()) >= edit_chars_min &&
                      static_cast<int>(entry.plate.size()) >= edit_chars_min;
-  return distance(read.plate, entry.plate, classes) <= (edits ? 1 : 0);
+  return distance(read.plate, entry.plate, exact ? tied_only : classes) <=
+         (edits ? entry.profile - 1 : 0);
 }
 
 std::vector<std::pair<std::uint32_t, std::uint32_t>> match(const std::vector<Read>& reads,

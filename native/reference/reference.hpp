@@ -11,8 +11,8 @@
 namespace hotplate::reference {
 
 struct Entry {
-  std::string plate;
-  int profile;  // 0 exact, 1 fold, 2 fold+1
+  std::string plate;  // `?` is one character, `*` any run
+  int profile;        // 0 exact, 1 fold, 2 fold+1, 3 fold+2
 };
 
 struct Read {
@@ -24,6 +24,9 @@ using Classes = std::vector<std::string>;
 
 // Levenshtein distance where characters of one class (O and 0 are always one) count as equal.
 int distance(std::string_view a, std::string_view b, const Classes& classes);
+
+// Whether the wildcards can be filled so that the pattern gives the text, class by class.
+bool fits(std::string_view pattern, std::string_view text, const Classes& classes);
 
 bool is_hit(const Read& read, const Entry& entry, const Classes& classes, int edit_chars_min);
 

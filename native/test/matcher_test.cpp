@@ -1,6 +1,8 @@
 // The matcher against the reference without Node, made to be built with address and
 // undefined-behaviour sanitizers:
 // random lists, then blocks that someone writes into. Prints the seed that broke it; exit 1.
+#include "../matcher/matcher.hpp"
+
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -9,7 +11,6 @@
 #include <vector>
 
 #include "../matcher/index.hpp"
-#include "../matcher/matcher.hpp"
 #include "../reference/reference.hpp"
 
 namespace {
@@ -43,9 +44,21 @@ std::string plate(Random& random, const char* alphabet) {
   return text;
 }
 
-void pack(std::vector<std::uint8_t>& records, const std::string& text, int flag) {
+// With two known characters, at least.
+std::string pattern(Random& random, const char* alphabet) {
+  std::string text = plate(random, alphabet);
+  text = text.substr(0, 9) + plate(random, alphabet).substr(0, 1) + "A";
+  for (unsigned n = 1 + random.below(4); n > 0; --n) {
+    const std::size_t at = random.below(static_cast<unsigned>(text.size() + 1));
+    if (text.size() < 12) text.insert(at, 1, random.below(2) == 0 ? '?' : '*');
+  }
+  return text;
+}
+
+void pack(std::vector<std::uint8_t>& records, std::size_t bytes, const std::string& text,
+          int flag) {
   const std::size_t at = records.size();
-  records.resize(at + kRecordBytes);
+  records.resize(at + bytes);
   records[at] = static_cast<std::uint8_t>(text.size());
   std::memcpy(records.data() + at + 1, text.data(), text.size());
   records[at + hotplate::kFlagByte] = static_cast<std::uint8_t>(flag);
@@ -58,6 +71,14 @@ struct Block {
     return {reinterpret_cast<std::uint8_t*>(words.data()), words.size() * sizeof(std::uint64_t)};
   }
 };
+
+std::vector<const hotplate::Kernels*> kernels_here() {
+  std::vector<const hotplate::Kernels*> kernels = {&hotplate::kPlainKernels};
+  for (const auto* wider : {hotplate::avx2_kernels(), hotplate::avx512_kernels()}) {
+    if (wider != nullptr) kernels.push_back(wider);
+  }
+  return kernels;
+}
 
 void check(bool holds, unsigned seed, const char* what) {
   if (holds) return;
@@ -74,17 +95,20 @@ void run(unsigned seed) {
   std::vector<std::uint8_t> entry_records;
   std::vector<std::uint8_t> read_records;
   for (unsigned n = random.below(200); n > 0; --n) {
-    entries.push_back({plate(random, alphabet), static_cast<int>(random.below(3))});
-    pack(entry_records, entries.back().plate, entries.back().profile);
+    const bool open = random.below(8) == 0;
+    entries.push_back({open ? pattern(random, alphabet) : plate(random, alphabet),
+                       static_cast<int>(random.below(4))});
+    pack(entry_records, hotplate::kEntryRecordBytes, entries.back().plate, entries.back().profile);
   }
   for (unsigned n = random.below(100); n > 0; --n) {
     std::string text = plate(random, alphabet);
     if (!entries.empty() && random.below(2) == 0) {
       text = entries[random.below(static_cast<unsigned>(entries.size()))].plate;
+      for (char& c : text) c = c == '?' || c == '*' ? alphabet[random.below(8)] : c;
       text[random.below(static_cast<unsigned>(text.size()))] = alphabet[random.below(8)];
     }
     reads.push_back({text, random.below(4) == 0});
-    pack(read_records, text, reads.back().fold_only ? 1 : 0);
+    pack(read_records, kRecordBytes, text, reads.back().fold_only ? 1 : 0);
   }
 
   const auto plan = hotplate::plan_index(entry_records, {fold_table(), edit_chars_min});
@@ -92,28 +116,33 @@ void run(unsigned seed) {
   Block block{std::vector<std::uint64_t>(plan.header.block_bytes / sizeof(std::uint64_t))};
   hotplate::fill_index(entry_records, plan, block.bytes().data());
   hotplate::IndexView view;
-  check(hotplate::open_index(block.bytes(), view) == hotplate::BlockStatus::kSound, seed,
-        "its own block is refused");
-  hotplate::Matcher matcher(view);
-  check(matcher.match(read_records).status == hotplate::MatchStatus::kDone, seed,
-        "the reads are refused");
+  check(hotplate::open_index(block.bytes(), hotplate::Check::kAll, view) ==
+            hotplate::BlockStatus::kSound,
+        seed, "its own block is refused");
   const auto expected =
       hotplate::reference::match(reads, entries, kClasses, static_cast<int>(edit_chars_min));
-  const auto hits = matcher.hits();
-  bool same = hits.size() == expected.size();
-  for (std::size_t i = 0; same && i < hits.size(); ++i) {
-    same = hits[i] == ((std::uint64_t{expected[i].first} << 32) | expected[i].second);
+  for (const hotplate::Kernels* kernels : kernels_here()) {
+    hotplate::Matcher matcher(view, *kernels);
+    check(matcher.match(read_records).status == hotplate::MatchStatus::kDone, seed,
+          "the reads are refused");
+    const auto hits = matcher.hits();
+    bool same = hits.size() == expected.size();
+    for (std::size_t i = 0; same && i < hits.size(); ++i) {
+      same = hits[i] == ((std::uint64_t{expected[i].first} << 32) | expected[i].second);
+    }
+    check(same, seed, kernels->name);
   }
-  check(same, seed, "hits differ from the reference");
 
   // Writes into the block: refused when it is opened again, and no access out of bounds meanwhile.
   for (unsigned n = 0; n < 20; ++n) {
     const std::size_t at = random.below(static_cast<unsigned>(block.words.size()));
     block.words[at] ^= std::uint64_t{1} << random.below(64);
-    matcher.match(read_records);
+    for (const hotplate::Kernels* kernels : kernels_here()) {
+      hotplate::Matcher(view, *kernels).match(read_records);
+    }
     hotplate::IndexView damaged;
-    const bool refused =
-        hotplate::open_index(block.bytes(), damaged) != hotplate::BlockStatus::kSound;
+    const bool refused = hotplate::open_index(block.bytes(), hotplate::Check::kAll, damaged) !=
+                         hotplate::BlockStatus::kSound;
     check(refused || n > 0, seed, "a damaged block is taken");
   }
 }

@@ -3,7 +3,7 @@ import type { AlignedPair } from '../domain/alert.ts'
 import { alignPlates } from './explain.ts'
 import { SYMBOLS } from './look-alikes.ts'
 import { EVIDENCE_UNKNOWN, type Model } from './model.ts'
-import { unexpected } from './record.ts'
+import { unexpected } from './unexpected.ts'
 
 export interface LabelledReading {
   true_plate: string

@@ -1,15 +1,11 @@
-// Builds the index of a list: one flat, immutable block of shared memory (its form:
+// Builds the index of hot lists: one flat, immutable block of shared memory (its form:
 // native/matcher/index.hpp).
-import { PROFILES, type Profile } from '../domain/hotlist.ts'
+import { HotplateError } from '../domain/error.ts'
 import { foldTable } from './look-alikes.ts'
 import { loadNative } from './native.ts'
-import { PLATE_RECORD_BYTES, packRecord, unexpected } from './record.ts'
+import { type IndexedEntry, packEntries } from './record.ts'
 
-export interface IndexedEntry {
-  /** Folded plate, 1 to 12 of A-Z, 0-9. */
-  plate: string
-  profile: Profile
-}
+export type { IndexedEntry } from './record.ts'
 
 export interface IndexOptions {
   /** Look-alike classes, see look-alikes.ts. */
@@ -18,41 +14,44 @@ export interface IndexOptions {
   edit_chars_min: number
 }
 
-/** By the numbers that the native side gives to profiles. */
-const PROFILE_NUMBERS: Readonly<Record<Profile, number>> = {
-  exact: 0,
-  fold: 1,
-  'fold+1': 2,
-  'fold+2': 3,
+/**
+ * A block in memory, or the path of a file that holds one (index-file.ts), which is mapped and not
+ * read: open at once at any size.
+ */
+export type IndexSource = SharedArrayBuffer | string
+
+const TOO_MANY = ['INDEX_TOO_MANY_ENTRIES', 'INDEX_FOLD2_TOO_LARGE', 'INDEX_TOO_MANY_PATTERNS']
+
+/** As {@link buildIndexOf}, of entries that are not packed yet. */
+export function buildIndex(
+  entries: readonly IndexedEntry[],
+  options: IndexOptions,
+): SharedArrayBuffer {
+  return buildIndexOf(packEntries(entries), entries.length, options)
 }
 
 /**
- * @param entries at most 2^24; the position in the array is the entry's number in hits. One plate
- * may come many times
+ * @param records packed entries (record.ts); the place of one is its number in hits. One plate may
+ * come many times
  * @returns the block, to be handed to any number of threads and never written to again
- * @throws TypeError that names the first wrong entry; HotplateError NATIVE_ADDON_MISSING
+ * @throws TypeError that names the first wrong entry; HotplateError INDEX_TOO_MANY_ENTRIES (2^23),
+ * INDEX_FOLD2_TOO_LARGE (300,000 of `fold+2`), INDEX_TOO_MANY_PATTERNS (10,000),
+ * NATIVE_ADDON_MISSING
  */
-export function buildIndex(
-  entries: readonly IndexedEntry[],
+export function buildIndexOf(
+  records: Uint8Array,
+  count: number,
   { classes, edit_chars_min }: IndexOptions,
 ): SharedArrayBuffer {
   const native = loadNative()
   const fold = foldTable(classes)
-  const records = packEntries(entries)
-  const bytes = native.indexBytes(records, entries.length, fold, edit_chars_min)
-  const block = new SharedArrayBuffer(bytes)
-  native.fillIndex(records, entries.length, fold, edit_chars_min, new Uint8Array(block))
-  return block
-}
-
-/** Entries as packed records, the flag their profile. */
-export function packEntries(entries: readonly IndexedEntry[]): Uint8Array {
-  const records = new Uint8Array(entries.length * PLATE_RECORD_BYTES)
-  for (let entry = 0; entry < entries.length; entry += 1) {
-    const { plate, profile } = entries[entry] as IndexedEntry
-    const number = PROFILE_NUMBERS[profile]
-    if (number === undefined) throw unexpected(PROFILES.join(', '), 'profile', profile)
-    packRecord(records, entry, plate, number)
+  try {
+    const block = new SharedArrayBuffer(native.indexBytes(records, count, fold, edit_chars_min))
+    native.fillIndex(records, count, fold, edit_chars_min, new Uint8Array(block))
+    return block
+  } catch (cause) {
+    const { code, message } = cause as { code?: unknown; message: string }
+    if (typeof code !== 'string' || !TOO_MANY.includes(code)) throw cause
+    throw new HotplateError(code, message, { cause })
   }
-  return records
 }

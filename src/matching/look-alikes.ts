@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { HotplateError } from '../domain/error.ts'
-import { unexpected } from './record.ts'
+import { unexpected } from './unexpected.ts'
 
 /** Characters by symbol number: the order is the native matcher's too. */
 export const SYMBOLS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ'

@@ -1,14 +1,19 @@
 // Finds all entries within their profile's reach of each read of a batch, over an index block
 // (index-block.ts).
+import type { IndexSource } from './index-block.ts'
 import { loadNative, type NativeMatcher } from './native.ts'
-import { unexpected } from './record.ts'
+import { unexpected } from './unexpected.ts'
 
 export { PLATE_RECORD_BYTES, packPlate } from './record.ts'
 
+export type Kernels = 'plain' | 'avx2' | 'avx512'
+
+const NONE = new Uint32Array(0)
+
 /**
  * A hit, by the entry's profile: `exact`, the same once O is 0; `fold`, the same once look-alikes
- * are one; `fold+1`, besides, one substitution, insertion or deletion, where both plates have
- * `edit_chars_min` characters.
+ * are one; `fold+1` and `fold+2`, besides, one or two substitutions, insertions or deletions, where
+ * both plates have `edit_chars_min` characters. Patterns are filled, and never edited.
  * A candidate reading (`fold_only`) is searched at `fold`, and never hits an `exact` entry.
  *
  * One per thread; any number of threads may share a block.
@@ -17,15 +22,21 @@ export class Matcher {
   readonly #native: NativeMatcher
 
   /**
-   * @param block from `buildIndex`
-   * @throws TypeError where it is no index block, of another version, cut or damaged; HotplateError
+   * @param kernels `plain`, `avx2` or `avx512` instead of the best that the machine has
+   * @throws TypeError where the source is no index block, of another version or cut; HotplateError
    * NATIVE_ADDON_MISSING
    */
-  constructor(block: SharedArrayBuffer) {
-    if (!(block instanceof SharedArrayBuffer)) {
-      throw unexpected('a SharedArrayBuffer', 'block', block)
+  constructor(source: IndexSource, kernels?: Kernels) {
+    if (!(source instanceof SharedArrayBuffer) && typeof source !== 'string') {
+      throw unexpected('a SharedArrayBuffer or a path', 'source', source)
     }
-    this.#native = new (loadNative().Matcher)(new Uint8Array(block))
+    const block = typeof source === 'string' ? source : new Uint8Array(source)
+    this.#native = new (loadNative().Matcher)(block, kernels)
+  }
+
+  /** Which of its inner loops this machine runs. */
+  get kernels(): Kernels {
+    return this.#native.kernels
   }
 
   /**
@@ -37,5 +48,14 @@ export class Matcher {
    */
   match(records: Uint8Array, count: number): Uint32Array {
     return this.#native.match(records, count)
+  }
+
+  /**
+   * All entries within reach of one read, ascending.
+   * @param plate 1 to 12 of A-Z, 0-9
+   * @throws TypeError where it is no such plate
+   */
+  find(plate: string): Uint32Array {
+    return this.#native.find(plate) ?? NONE
   }
 }

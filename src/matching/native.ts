@@ -7,6 +7,8 @@ import { HotplateError } from '../domain/error.ts'
 
 export interface NativeMatcher {
   match(records: Uint8Array, count: number): Uint32Array
+  find(plate: string): Uint32Array | null
+  readonly kernels: 'plain' | 'avx2' | 'avx512'
 }
 
 /** What `scan` gives: arrays of their own, free to be transferred. */
@@ -54,7 +56,11 @@ export interface NativeScorer {
 }
 
 export interface Native {
-  Matcher: new (block: Uint8Array) => NativeMatcher
+  /** A string is the path of a block's file. */
+  Matcher: new (
+    source: Uint8Array | string,
+    kernels?: string,
+  ) => NativeMatcher
   Scanner: new () => NativeScanner
   /** @throws TypeError where it is no packed model (packed-model.ts) */
   Scorer: new (
@@ -69,6 +75,8 @@ export interface Native {
     edit_chars_min: number,
     block: Uint8Array,
   ): void
+  /** Throws unless the whole block is sound. */
+  checkIndex(source: Uint8Array | string): void
   /** Brute force by the textbook, for tests: the truth that the matcher must equal. */
   referenceMatch(
     entries: Uint8Array,

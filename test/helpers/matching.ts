@@ -1,9 +1,10 @@
 // What the matcher's tests share: batches of reads, and the answers of the matcher and of the
 // brute-force reference.
-import { buildIndex, type IndexedEntry, packEntries } from '../../src/matching/index-block.ts'
+import { buildIndex, type IndexedEntry } from '../../src/matching/index-block.ts'
 import { loadLookAlikes } from '../../src/matching/look-alikes.ts'
 import { Matcher, PLATE_RECORD_BYTES, packPlate } from '../../src/matching/matcher.ts'
 import { loadNative } from '../../src/matching/native.ts'
+import { packEntries } from '../../src/matching/record.ts'
 
 export interface SearchedRead {
   plate: string

@@ -1,12 +1,15 @@
 // The promise of the matcher: its hits equal brute force. If it breaks, a wanted plate passes
 // unseen (or dispatch is flooded), and the failing list and read are printed.
+import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Profile } from '../../src/domain/hotlist.ts'
 import { PROFILES } from '../../src/domain/hotlist.ts'
 import { buildIndex, type IndexedEntry } from '../../src/matching/index-block.ts'
+import { saveIndex } from '../../src/matching/index-file.ts'
 import { Matcher } from '../../src/matching/matcher.ts'
+import { temporaryFolder } from '../helpers/folder.ts'
 import {
   asText,
   CLASSES,
@@ -59,10 +62,28 @@ const plateOf = (alphabet: string) =>
   fc
     .array(fc.constantFrom(...alphabet), { minLength: 1, maxLength: 12 })
     .map((chars) => chars.join(''))
+/** Two known characters at least, and wildcards anywhere. */
+const patternOf = (alphabet: string) =>
+  fc
+    .tuple(
+      fc.array(fc.constantFrom(...alphabet, '?', '*'), { maxLength: 4 }),
+      fc.constantFrom(...alphabet),
+      fc.array(fc.constantFrom('?', '*', ''), { minLength: 1, maxLength: 2 }),
+      fc.constantFrom(...alphabet),
+      fc.array(fc.constantFrom(...alphabet, '?', '*'), { maxLength: 4 }),
+    )
+    .map((parts) => parts.flat().join(''))
 const listOf = (alphabet: string) =>
-  fc.array(fc.record({ plate: plateOf(alphabet), profile: fc.constantFrom(...PROFILES) }), {
-    maxLength: 60,
-  })
+  fc.array(
+    fc.record({
+      plate: fc.oneof(
+        { weight: 4, arbitrary: plateOf(alphabet) },
+        { weight: 1, arbitrary: patternOf(alphabet) },
+      ),
+      profile: fc.constantFrom(...PROFILES),
+    }),
+    { maxLength: 60 },
+  )
 const batchOf = (alphabet: string) =>
   fc.array(fc.record({ plate: plateOf(alphabet), fold_only: fc.boolean() }), { maxLength: 80 })
 
@@ -108,7 +129,9 @@ test.each([
       (entries, reads, look_alikes, edit_chars_min) => {
         const options = { classes: look_alikes, edit_chars_min }
         // Reads of the list itself, and of the list cut by one, make sure that there are hits.
-        const own = entries.flatMap(({ plate }) => [plate, plate.slice(1) || plate])
+        const own = entries
+          .map(({ plate }) => plate.replaceAll(/[?*]/g, alphabet[0] as string))
+          .flatMap((plate) => [plate, plate.slice(1) || plate])
         const batch = [...reads, ...readsOf(own), ...readsOf(own, true)]
         expect(matched(entries, batch, options)).toEqual(referred(entries, batch, options))
       },
@@ -148,15 +171,18 @@ test('an empty list matches nothing, a list of one matches its plate', () => {
   expect(matched(entriesOf(['ABC1234'], 'fold+1'), [])).toEqual([])
 })
 
-test('worker threads on one block find what this thread does, ended or not', async () => {
+test('worker threads on a block and on its mapped file find what this thread does', async () => {
   const plates = fc.sample(plateOf(NARROW), { numRuns: 2_000, seed: 4 })
   const reads = readsOf(plates.slice(0, 500))
+  using folder = temporaryFolder()
   const block = buildIndex(entriesOf(plates, 'fold+1'), { classes: CLASSES, edit_chars_min: 5 })
+  const file = join(folder.path, 'saved.index')
+  await saveIndex(block, file)
   const records = packReads(reads)
   const here = asText(new Matcher(block).match(records, reads.length))
-  const file = new URL('../fixtures/matching-worker.ts', import.meta.url)
-  const workers = [1, 2].map(
-    () => new Worker(file, { workerData: { block, records, count: reads.length } }),
+  const program = new URL('../fixtures/matching-worker.ts', import.meta.url)
+  const workers = [block, file].map(
+    (source) => new Worker(program, { workerData: { source, records, count: reads.length } }),
   )
   const answers = await Promise.all(
     workers.map(

@@ -2,11 +2,12 @@
 // likely misreads are dropped and unlikely ones alert.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { EVIDENCE_BYTES, packEvidence, regionCode } from '../../src/matching/evidence.ts'
+import { EVIDENCE_BYTES, packEvidence } from '../../src/matching/evidence.ts'
 import { loadModel } from '../../src/matching/model.ts'
 import { loadNative } from '../../src/matching/native.ts'
 import { packModel } from '../../src/matching/packed-model.ts'
 import { PLATE_RECORD_BYTES, packPlate } from '../../src/matching/record.ts'
+import { regionCode } from '../../src/matching/region.ts'
 import { type Scored, type ScoredReading, scoreBySearch } from './score.reference.ts'
 
 const general = loadModel('general')

@@ -4,9 +4,11 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Profile } from '../../src/domain/hotlist.ts'
-import { buildIndex } from '../../src/matching/index-block.ts'
+import { buildIndex, buildIndexOf } from '../../src/matching/index-block.ts'
+import { checkIndex } from '../../src/matching/index-file.ts'
 import { Matcher, packPlate } from '../../src/matching/matcher.ts'
 import { loadNative } from '../../src/matching/native.ts'
+import { ENTRY_RECORD_BYTES, packEntry } from '../../src/matching/record.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 import { CLASSES, packReads } from '../helpers/matching.ts'
 
@@ -26,13 +28,18 @@ function copyOf(block: SharedArrayBuffer, bytes = block.byteLength): SharedArray
   return copy
 }
 
-test('a block with any one bit changed is refused', () => {
+const HEADER_BYTES = 128
+
+test('a block with any one bit changed is refused by its check, by its header at once', () => {
   const block = build()
+  expect(() => checkIndex(block)).not.toThrow()
   for (let byte = 0; byte < block.byteLength; byte += 1) {
     const copy = copyOf(block)
     const bytes = new Uint8Array(copy)
     bytes[byte] = (bytes[byte] as number) ^ (1 << (byte % 8))
-    expect(() => new Matcher(copy)).toThrow(TypeError)
+    expect(() => checkIndex(copy)).toThrow(TypeError)
+    const only_checksum = byte >= 24 && byte < 32
+    if (byte < HEADER_BYTES && !only_checksum) expect(() => new Matcher(copy)).toThrow(TypeError)
   }
 })
 
@@ -47,21 +54,22 @@ test('a block of another kind, version or size is refused with what was expected
   const other_kind = copyOf(build())
   new Uint8Array(other_kind)[0] = 0
   expect(() => new Matcher(other_kind)).toThrow(
-    `Expected an index block for block but received ${other_kind.byteLength} bytes of type object`,
+    `Expected an index block for source but received ${other_kind.byteLength} bytes of type object`,
   )
   const other_version = copyOf(build())
   new DataView(other_version).setUint32(8, 7, true)
   expect(() => new Matcher(other_version)).toThrow(
-    'Expected an index block of version 1 for block but received 7 of type number',
+    'Expected an index block of version 2 for source but received 7 of type number',
   )
   const other_size = copyOf(build(), build().byteLength - 64)
-  expect(() => new Matcher(other_size)).toThrow(/Expected an index block of \d+ bytes for block/)
+  expect(() => new Matcher(other_size)).toThrow(/Expected an index block of \d+ bytes for source/)
   const not_shared = new ArrayBuffer(1_024) as unknown as SharedArrayBuffer
   expect(() => new Matcher(not_shared)).toThrow(
-    'Expected a SharedArrayBuffer for block but received [object ArrayBuffer] of type object',
+    'Expected a SharedArrayBuffer or a path for source but received [object ArrayBuffer] ' +
+      'of type object',
   )
   expect(() => new (loadNative().Matcher)(new Uint8Array(1_024))).toThrow(
-    'Expected a view of a SharedArrayBuffer for block',
+    'Expected a view of a SharedArrayBuffer for source',
   )
 })
 
@@ -81,7 +89,7 @@ test('writing into a block in use never crashes', () => {
       const hits = matcher.match(records, plates.length)
       for (let at = 1; at < hits.length; at += 2) expect(hits[at]).toBeLessThan(plates.length)
     } catch (error) {
-      expect((error as Error).message).toMatch(/^Expected an unchanged index block for block/)
+      expect((error as Error).message).toMatch(/^Expected an unchanged index block for source/)
     }
   }
 })
@@ -155,7 +163,7 @@ test('lists with a wrong entry or option are refused', () => {
   const entry = { plate: 'ABC', profile: 'fold' as const }
   const wrong_profile = { plate: 'ABC', profile: 'fuzzy' as Profile }
   expect(() => buildIndex([entry, wrong_profile], OPTIONS)).toThrow(
-    'Expected exact, fold, fold+1 for profile but received fuzzy of type string',
+    'Expected exact, fold, fold+1, fold+2 for profile but received fuzzy of type string',
   )
   expect(() => buildIndex([entry, { plate: 'A-1', profile: 'fold' }], OPTIONS)).toThrow(
     'for entries but received other bytes in record 1',
@@ -168,6 +176,49 @@ test('lists with a wrong entry or option are refused', () => {
   )
   expect(() => buildIndex([entry], { ...OPTIONS, classes: ['O1', '0D'] })).toThrow('in one class')
   expect(() => buildIndex([entry], { ...OPTIONS, classes: ['ab'] })).toThrow('A-Z and 0-9')
+})
+
+test('patterns need two known characters; more than is served well is refused by its name', () => {
+  const build_of = (plate: string, profile: Profile, count: number) =>
+    buildIndex(Array(count).fill({ plate, profile }), OPTIONS)
+  for (const plate of ['*', '?', 'A*', '*A?', '????', 'A?*'])
+    expect(() => build_of(plate, 'fold', 1)).toThrow('for entries but received other bytes')
+  expect(build_of('A*1', 'fold', 10_000).byteLength).toBeGreaterThan(0)
+  expect(() => build_of('A*1', 'fold', 10_001)).toThrow(
+    expect.objectContaining({ code: 'INDEX_TOO_MANY_PATTERNS' }),
+  )
+  expect(() => build_of('ABC1234', 'fold+2', 300_001)).toThrow(
+    expect.objectContaining({ code: 'INDEX_FOLD2_TOO_LARGE' }),
+  )
+})
+
+test('one read alone: found as in a batch, refused in words', () => {
+  const matcher = new Matcher(build())
+  expect([...matcher.find('ABC1Z34')]).toEqual([0])
+  expect([...matcher.find('XYZ9999')]).toEqual([])
+  for (const plate of ['', 'ABCDEFGHIJKLM', 'abc', 'A-1', 'A?', '\u0141BC', 5, null]) {
+    expect(() => matcher.find(plate as string)).toThrow(/^Expected .* for plate but received/)
+  }
+})
+
+test('an entry packed over another leaves nothing of it', () => {
+  const target = new Uint8Array(2 * ENTRY_RECORD_BYTES)
+  packEntry(target, 1, { plate: 'ABCDEFGHI?*', profile: 'fold+2', region: 'US-ID', list: 700 })
+  packEntry(target, 1, { plate: 'XY', profile: 'fold' })
+  expect([...target.subarray(ENTRY_RECORD_BYTES)]).toEqual([
+    2,
+    88,
+    89,
+    ...Array(10).fill(0),
+    1,
+    ...Array(10).fill(0),
+  ])
+  expect(() => packEntry(target, 2, { plate: 'XY', profile: 'fold' })).toThrow('below 2 for record')
+  expect(() => packEntry(target, 0, { plate: 'XY', profile: 'fold', list: 65_536 })).toThrow(
+    'Expected an integer from 0 to 65535 for list but received 65536 of type number',
+  )
+  target[20] = 1
+  expect(() => buildIndexOf(target, 1, OPTIONS)).toThrow('received other bytes in record 0')
 })
 
 test('an addon that is not built, or is none, is reported with what to run', () => {

@@ -1,0 +1,142 @@
+// Checks what is passed, and turns hits into arrays.
+#include "matcher.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <string>
+
+#include "../matcher/matcher.hpp"
+#include "../reference/reference.hpp"
+#include "arguments.hpp"
+#include "block.hpp"
+
+namespace hotplate::binding {
+namespace {
+
+constexpr const char* kReadRecord = "a packed plate of 1 to 12 of A-Z and 0-9";
+
+const Kernels& kernels_of(const Napi::Value& name) {
+  if (name.IsUndefined()) return best_kernels();
+  const std::string wanted = name.IsString() ? name.As<Napi::String>().Utf8Value() : "";
+  for (const Kernels* kernels : {&kPlainKernels, avx2_kernels(), avx512_kernels()}) {
+    if (kernels != nullptr && wanted == kernels->name) return *kernels;
+  }
+  refuse(name.Env(), "plain, avx2 or avx512, if the machine has it", "kernels", name);
+}
+
+class MatcherObject : public Napi::ObjectWrap<MatcherObject> {
+ public:
+  static Napi::Function define(Napi::Env env) {
+    return DefineClass(env, "Matcher",
+                       {InstanceMethod("match", &MatcherObject::match),
+                        InstanceMethod("find", &MatcherObject::find),
+                        InstanceAccessor("kernels", &MatcherObject::kernels, nullptr)});
+  }
+
+  explicit MatcherObject(const Napi::CallbackInfo& info)
+      : ObjectWrap(info),
+        block_(info[0], Check::kHeader, "source"),
+        kernels_(kernels_of(info[1])),
+        matcher_(block_.view(), kernels_) {}
+
+ private:
+  void check(Napi::Env env, const MatchResult& result) {
+    switch (result.status) {
+      case MatchStatus::kDone:
+        return;
+      case MatchStatus::kBadRecord:
+        refuse_record(env, kReadRecord, "records", result.bad_record);
+      case MatchStatus::kTooManyHits:
+        throw Napi::RangeError::New(env, "Expected at most " + std::to_string(kHitsMax) +
+                                             " hits for records but received more of type number");
+      case MatchStatus::kBlockDamaged:
+        throw Napi::Error::New(env,
+                               "Expected an unchanged index block for source but received "
+                               "other bytes of type object");
+    }
+  }
+
+  Napi::Value match(const Napi::CallbackInfo& info) {
+    check(info.Env(), matcher_.match(records_of(info[0], info[1], kRecordBytes, "records")));
+    const auto hits = matcher_.hits();
+    return pairs_of(info.Env(), hits.size(), [&](std::size_t i) {
+      return std::pair{static_cast<std::uint32_t>(hits[i] >> 32),
+                       static_cast<std::uint32_t>(hits[i])};
+    });
+  }
+
+  Napi::Value find(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    // One character more than the longest, so that a longer text shows; and one for the end.
+    char text[kPlateCharsMax + 2] = {};
+    std::size_t length = 0;
+    if (napi_get_value_string_utf8(env, info[0], text, sizeof text, &length) != napi_ok) {
+      refuse(env, "a string", "plate", info[0]);
+    }
+    if (length < 1 || length > kPlateCharsMax) refuse(env, kReadPlate, "plate", info[0]);
+    std::uint8_t record[kRecordBytes] = {};
+    record[kLengthByte] = static_cast<std::uint8_t>(length);
+    std::memcpy(record + 1, text, length);
+    const MatchResult result = matcher_.match(record);
+    if (result.status == MatchStatus::kBadRecord) refuse(env, kReadPlate, "plate", info[0]);
+    check(env, result);
+    const auto hits = matcher_.hits();
+    if (hits.empty()) return env.Null();
+    auto entries = Napi::Uint32Array::New(env, hits.size());
+    for (std::size_t i = 0; i < hits.size(); ++i) entries[i] = static_cast<std::uint32_t>(hits[i]);
+    return entries;
+  }
+
+  Napi::Value kernels(const Napi::CallbackInfo& info) {
+    return Napi::String::New(info.Env(), kernels_.name);
+  }
+
+  static constexpr const char* kReadPlate = "1 to 12 of A-Z and 0-9";
+
+  OpenBlock block_;
+  const Kernels& kernels_;
+  Matcher matcher_;
+};
+
+std::string text_of(const std::uint8_t* record) {
+  const std::size_t length = std::min<std::size_t>(record[kLengthByte], kPlateCharsMax);
+  return {reinterpret_cast<const char*>(record) + 1, length};
+}
+
+reference::Classes classes_of(const Napi::Value& value) {
+  if (!value.IsArray()) refuse(value.Env(), "an array of strings", "classes", value);
+  const auto array = value.As<Napi::Array>();
+  reference::Classes classes;
+  for (std::uint32_t i = 0; i < array.Length(); ++i) {
+    const Napi::Value look_alikes = array[i];
+    if (!look_alikes.IsString()) refuse(value.Env(), "a string", "classes", look_alikes);
+    classes.push_back(look_alikes.As<Napi::String>().Utf8Value());
+  }
+  return classes;
+}
+
+}  // namespace
+
+Napi::Function define_matcher(Napi::Env env) { return MatcherObject::define(env); }
+
+Napi::Value reference_match(const Napi::CallbackInfo& info) {
+  const auto entry_records = records_of(info[0], info[1], kEntryRecordBytes, "entries");
+  const auto classes = classes_of(info[2]);
+  const auto edit_chars_min = static_cast<int>(integer_of(info[3], 255, "edit_chars_min"));
+  const auto read_records = records_of(info[4], info[5], kRecordBytes, "records");
+  std::vector<reference::Entry> entries;
+  for (std::size_t at = 0; at < entry_records.size(); at += kEntryRecordBytes) {
+    const std::uint8_t* record = entry_records.data() + at;
+    entries.push_back({text_of(record), record[kFlagByte]});
+  }
+  std::vector<reference::Read> reads;
+  for (std::size_t at = 0; at < read_records.size(); at += kRecordBytes) {
+    const std::uint8_t* record = read_records.data() + at;
+    reads.push_back({text_of(record), record[kFlagByte] == 1});
+  }
+  const auto hits = reference::match(reads, entries, classes, edit_chars_min);
+  return pairs_of(info.Env(), hits.size(), [&](std::size_t i) { return hits[i]; });
+}
+
+}  // namespace hotplate::binding

@@ -1,0 +1,230 @@
+// The inner loops for machines with AVX-512 and its byte permutations (Ice Lake, Zen 4, and newer).
+#include "kernels.hpp"
+
+#if defined(__x86_64__)
+// GCC 12 takes its own headers' undefined registers for uninitialized variables (bug 105593).
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
+#include <immintrin.h>
+
+#define HOTPLATE_AVX512 \
+  __attribute__((       \
+      target("avx512f,avx512dq,avx512bw,avx512vl,avx512vbmi,avx2,bmi,bmi2,lzcnt,popcnt")))
+
+namespace hotplate {
+namespace {
+
+// Which of four records are sound: characters where the length says, nothing elsewhere.
+HOTPLATE_AVX512 inline unsigned sound_records(const std::uint8_t* records, __mmask64 coded,
+                                              __mmask64 written) {
+  unsigned sound = 0;
+  for (unsigned r = 0; r < 4; ++r) {
+    const unsigned length = records[r * kRecordBytes];
+    const unsigned expected = (2u << (length & 15)) - 2;
+    const auto characters = static_cast<unsigned>(coded >> (16 * r)) & 0xFFFF;
+    const auto bytes = static_cast<unsigned>(written >> (16 * r)) & 0xDFFE;
+    const bool holds = length - 1 < static_cast<unsigned>(kPlateCharsMax) &&
+                       characters == expected && bytes == expected;
+    sound |= static_cast<unsigned>(holds) << r;
+  }
+  return sound;
+}
+
+// Twelve codes in the bytes 1 to 12 of each sixteen to three numbers of twenty bits.
+HOTPLATE_AVX512 inline __m512i packed_codes(__m512i codes) {
+  const __m512i places =
+      _mm512_broadcast_i32x4(_mm_setr_epi8(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, -1, -1, -1, -1));
+  const __m512i pairs =
+      _mm512_maddubs_epi16(_mm512_shuffle_epi8(codes, places), _mm512_set1_epi16(1 | 32 << 8));
+  return _mm512_madd_epi16(pairs, _mm512_set1_epi32(1 | 1024 << 16));
+}
+
+HOTPLATE_AVX512 void fold(const std::uint8_t* records, std::size_t count, const CodeTable& table,
+                          std::uint64_t* keys) {
+  const __m512i low = _mm512_loadu_si512(table.data());
+  const __m512i high = _mm512_loadu_si512(table.data() + 64);
+  const __m512i twenty = _mm512_set1_epi64(0xFFFFF);
+  const __m512i in_order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+  std::size_t i = 0;
+  for (; i + 8 <= count; i += 8) {
+    __m512i packed[2];
+    unsigned sound = 0;
+    for (unsigned half = 0; half < 2; ++half) {
+      const std::uint8_t* four = records + (i + half * 4) * kRecordBytes;
+      const __m512i bytes = _mm512_loadu_si512(four);
+      // The table is of ASCII: other bytes have no code.
+      const __m512i codes = _mm512_maskz_permutex2var_epi8(
+          static_cast<__mmask64>(~_mm512_movepi8_mask(bytes)), low, bytes, high);
+      sound |= sound_records(four, _mm512_test_epi8_mask(codes, codes),
+                             _mm512_test_epi8_mask(bytes, bytes))
+               << (4 * half);
+      packed[half] = packed_codes(codes);
+    }
+    const __m512i first = _mm512_unpacklo_epi64(packed[0], packed[1]);
+    const __m512i last = _mm512_unpackhi_epi64(packed[0], packed[1]);
+    __m512i key = _mm512_and_si512(first, twenty);
+    key = _mm512_or_si512(key, _mm512_slli_epi64(_mm512_srli_epi64(first, 32), 20));
+    key = _mm512_or_si512(key, _mm512_slli_epi64(last, 40));
+    key = _mm512_maskz_permutexvar_epi64(static_cast<__mmask8>(sound), in_order, key);
+    _mm512_storeu_si512(keys + i, key);
+  }
+  for (; i < count; ++i) keys[i] = key_of_record(records + i * kRecordBytes, table);
+}
+
+struct Places {
+  __m512i hash;
+  __m256i word;
+};
+
+HOTPLATE_AVX512 inline Places places_of(__m512i signature, __m512i words_n) {
+  const __m512i low = _mm512_mul_epu32(signature, _mm512_set1_epi64(kHashLow));
+  const __m512i high =
+      _mm512_mul_epu32(_mm512_srli_epi64(signature, 32), _mm512_set1_epi64(kHashHigh));
+  const __m512i mixed = _mm512_ternarylogic_epi64(low, _mm512_rol_epi64(high, 32), high, 0x96);
+  const __m512i folded = _mm512_xor_si512(mixed, _mm512_srli_epi64(mixed, 32));
+  const __m512i hash = _mm512_xor_si512(_mm512_mul_epu32(folded, _mm512_set1_epi64(kHashLast)),
+                                        _mm512_slli_epi64(mixed, 16));
+  const __m512i word =
+      _mm512_srli_epi64(_mm512_mul_epu32(_mm512_srli_epi64(hash, 32), words_n), 32);
+  return {hash, _mm512_cvtepi64_epi32(word)};
+}
+
+HOTPLATE_AVX512 inline void put(Chunk& chunk, std::size_t vector, __m512i signature,
+                                const Table& table, std::size_t count) {
+  const Places places = places_of(signature, _mm512_set1_epi64(table.words_n));
+  const std::size_t slot = vector * kVectorLanes;
+  _mm512_store_si512(&chunk.signature[slot], signature);
+  _mm256_store_si256(reinterpret_cast<__m256i*>(&chunk.word[slot]), places.word);
+  _mm256_store_si256(reinterpret_cast<__m256i*>(&chunk.bits[slot]),
+                     _mm512_cvtepi64_epi32(places.hash));
+  for (std::size_t i = 0; i < count; ++i) __builtin_prefetch(table.words + chunk.word[slot + i]);
+}
+
+HOTPLATE_AVX512 void probe_whole(Chunk& chunk, std::size_t count, std::uint64_t wanted,
+                                 const Table& table) {
+  chunk.read_step = 1;
+  chunk.vectors = 0;
+  for (std::size_t first = 0; first < count; first += kVectorLanes) {
+    const std::size_t vector = chunk.vectors++;
+    chunk.read[vector] = static_cast<std::uint8_t>(first);
+    chunk.lanes[vector] = static_cast<std::uint8_t>(wanted >> first);
+    put(chunk, vector, _mm512_loadu_si512(&chunk.keys[first]), table, kVectorLanes);
+  }
+}
+
+HOTPLATE_AVX512 std::size_t probe_lanes(Chunk& chunk, std::size_t next, std::size_t count,
+                                        std::uint64_t wanted, const Lanes& lanes,
+                                        const Table& table) {
+  chunk.read_step = 0;
+  std::size_t vectors = 0;
+  for (; next < count; ++next) {
+    if ((wanted >> next & 1) == 0) continue;
+    const std::uint64_t key = chunk.keys[next];
+    const std::size_t lanes_n = lanes.count[length_of(key)];
+    if (vectors + (lanes_n + kVectorLanes - 1) / kVectorLanes > kVectors) break;
+    const __m512i whole = _mm512_set1_epi64(static_cast<long long>(key));
+    const __m512i less_one = _mm512_srli_epi64(whole, kCodeBits);
+    const __m512i less_two = _mm512_srli_epi64(whole, 2 * kCodeBits);
+    const __m512i repeats = _mm512_set1_epi64(static_cast<long long>(repeats_of(key)));
+    for (std::size_t lane = 0; lane < lanes_n; lane += kVectorLanes, ++vectors) {
+      const __m512i kept = _mm512_or_si512(
+          _mm512_and_si512(whole, _mm512_load_si512(lanes.keep0 + lane)),
+          _mm512_or_si512(_mm512_and_si512(less_one, _mm512_load_si512(lanes.keep1 + lane)),
+                          _mm512_and_si512(less_two, _mm512_load_si512(lanes.keep2 + lane))));
+      const std::size_t left = lanes_n - lane < kVectorLanes ? lanes_n - lane : kVectorLanes;
+      const __mmask8 single =
+          _mm512_testn_epi64_mask(repeats, _mm512_load_si512(lanes.repeats + lane));
+      chunk.lanes[vectors] = static_cast<std::uint8_t>(single & ((1u << left) - 1));
+      chunk.read[vectors] = static_cast<std::uint8_t>(next);
+      put(chunk, vectors, kept, table, left);
+    }
+  }
+  chunk.vectors = vectors;
+  return next;
+}
+
+HOTPLATE_AVX512 void filter(Chunk& chunk, const Table& table) {
+  const __m256i step = _mm256_mullo_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7),
+                                          _mm256_set1_epi32(chunk.read_step));
+  std::size_t found = 0;
+  for (std::size_t vector = 0; vector < chunk.vectors; ++vector) {
+    const std::size_t slot = vector * kVectorLanes;
+    const auto lanes = static_cast<__mmask8>(chunk.lanes[vector]);
+    const __m256i at = _mm256_load_si256(reinterpret_cast<const __m256i*>(&chunk.word[slot]));
+    const __m256i bits = _mm256_load_si256(reinterpret_cast<const __m256i*>(&chunk.bits[slot]));
+    const __m512i words =
+        _mm512_mask_i32gather_epi64(_mm512_setzero_si512(), lanes, at, table.words, 8);
+    const __m256i bit =
+        _mm256_sllv_epi32(_mm256_set1_epi32(1), _mm256_and_si256(bits, _mm256_set1_epi32(31)));
+    const __mmask8 set = _mm256_test_epi32_mask(_mm512_cvtepi64_epi32(words), bit);
+    const __m256i begin = _mm512_cvtepi64_epi32(_mm512_srli_epi64(words, 32));
+    const __m256i read = _mm256_add_epi32(step, _mm256_set1_epi32(chunk.read[vector]));
+    const auto to = [found](auto& array) { return reinterpret_cast<__m256i*>(&array[found]); };
+    _mm512_storeu_si512(
+        &chunk.found_signature[found],
+        _mm512_maskz_compress_epi64(set, _mm512_load_si512(&chunk.signature[slot])));
+    _mm256_storeu_si256(to(chunk.found_begin), _mm256_maskz_compress_epi32(set, begin));
+    _mm256_storeu_si256(to(chunk.found_bits), _mm256_maskz_compress_epi32(set, bits));
+    _mm256_storeu_si256(to(chunk.found_read), _mm256_maskz_compress_epi32(set, read));
+    found += static_cast<std::size_t>(std::popcount(static_cast<unsigned>(set)));
+  }
+  for (std::size_t i = 0; i < found; ++i) __builtin_prefetch(table.postings + chunk.found_begin[i]);
+  chunk.found = found;
+}
+
+HOTPLATE_AVX512 bool scan(Chunk& chunk, const Table& table, const std::uint64_t* keys,
+                          std::uint32_t entries) {
+  const __m512i tags = _mm512_set1_epi32(static_cast<int>(kPostingTag));
+  const __m512i numbers = _mm512_set1_epi32(static_cast<int>(kPostingEntry));
+  const __m512i last = _mm512_set1_epi32(static_cast<int>(kPostingLast));
+  __m512i largest = _mm512_setzero_si512();
+  std::size_t candidates = 0;
+  for (std::size_t i = 0; i < chunk.found; ++i) {
+    const __m512i tag = _mm512_set1_epi32(static_cast<int>(tag_of(chunk.found_bits[i])));
+    for (std::uint32_t p = chunk.found_begin[i];; p += 16) {
+      if (p >= table.postings_n) return false;
+      const __m512i postings = _mm512_loadu_si512(table.postings + p);
+      const __mmask16 ends = _mm512_test_epi32_mask(postings, last);
+      // All up to the first end.
+      const auto own = static_cast<__mmask16>(ends ^ (ends - 1u));
+      const __mmask16 fit =
+          _mm512_mask_cmpeq_epi32_mask(own, _mm512_and_si512(postings, tags), tag);
+      const __m512i entry = _mm512_maskz_compress_epi32(fit, _mm512_and_si512(postings, numbers));
+      chunk.candidates = candidates;
+      reserve_candidates(chunk);
+      _mm512_storeu_si512(&chunk.candidate_entry[candidates], entry);
+      _mm512_storeu_si512(&chunk.candidate_found[candidates],
+                          _mm512_set1_epi32(static_cast<int>(i)));
+      largest = _mm512_max_epu32(largest, entry);
+      candidates += static_cast<std::size_t>(std::popcount(static_cast<unsigned>(fit)));
+      if (ends != 0) break;
+    }
+  }
+  chunk.candidates = candidates;
+  if (entries == 0 ? candidates > 0 : _mm512_reduce_max_epu32(largest) >= entries) return false;
+  for (std::size_t i = 0; i < candidates; ++i) __builtin_prefetch(keys + chunk.candidate_entry[i]);
+  return true;
+}
+
+constexpr Kernels kAvx512Kernels = {"avx512", fold, probe_whole, probe_lanes, filter, scan};
+
+}  // namespace
+
+const Kernels* avx512_kernels() noexcept {
+  const bool there = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+                     __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+                     __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("bmi2");
+  return there ? &kAvx512Kernels : nullptr;
+}
+
+}  // namespace hotplate
+
+#else
+
+namespace hotplate {
+const Kernels* avx512_kernels() noexcept { return nullptr; }
+}  // namespace hotplate
+
+#endif

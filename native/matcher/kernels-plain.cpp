@@ -1,0 +1,117 @@
+// The inner loops for any machine.
+#include <cstdlib>
+#include <cstring>
+
+#include "kernels.hpp"
+
+namespace hotplate {
+namespace {
+
+void fold(const std::uint8_t* records, std::size_t count, const CodeTable& table,
+          std::uint64_t* keys) {
+  for (std::size_t i = 0; i < count; ++i)
+    keys[i] = key_of_record(records + i * kRecordBytes, table);
+}
+
+inline void put(Chunk& chunk, std::size_t slot, std::uint64_t signature, const Table& table) {
+  const Place place = place_of(signature, table.words_n);
+  chunk.signature[slot] = signature;
+  chunk.word[slot] = place.word;
+  chunk.bits[slot] = place.bits;
+  __builtin_prefetch(table.words + place.word);
+}
+
+void probe_whole(Chunk& chunk, std::size_t count, std::uint64_t wanted, const Table& table) {
+  chunk.read_step = 1;
+  chunk.vectors = 0;
+  for (std::size_t first = 0; first < count; first += kVectorLanes) {
+    const std::size_t vector = chunk.vectors++;
+    chunk.read[vector] = static_cast<std::uint8_t>(first);
+    chunk.lanes[vector] = static_cast<std::uint8_t>(wanted >> first);
+    for (std::size_t i = first; i < first + kVectorLanes && i < count; ++i) {
+      if (wanted >> i & 1) put(chunk, i, chunk.keys[i], table);
+    }
+  }
+}
+
+std::size_t probe_lanes(Chunk& chunk, std::size_t next, std::size_t count, std::uint64_t wanted,
+                        const Lanes& lanes, const Table& table) {
+  chunk.read_step = 0;
+  chunk.vectors = 0;
+  for (; next < count; ++next) {
+    if ((wanted >> next & 1) == 0) continue;
+    const std::uint64_t key = chunk.keys[next];
+    const std::size_t lanes_n = lanes.count[length_of(key)];
+    if (chunk.vectors + (lanes_n + kVectorLanes - 1) / kVectorLanes > kVectors) return next;
+    const std::uint64_t repeats = repeats_of(key);
+    for (std::size_t lane = 0; lane < lanes_n; lane += kVectorLanes) {
+      const std::size_t vector = chunk.vectors++;
+      chunk.read[vector] = static_cast<std::uint8_t>(next);
+      unsigned there = 0;
+      for (std::size_t i = lane; i < lanes_n && i < lane + kVectorLanes; ++i) {
+        if ((repeats & lanes.repeats[i]) != 0) continue;
+        put(chunk, vector * kVectorLanes + i - lane, lanes.signature(key, i), table);
+        there |= 1u << (i - lane);
+      }
+      chunk.lanes[vector] = static_cast<std::uint8_t>(there);
+    }
+  }
+  return next;
+}
+
+void filter(Chunk& chunk, const Table& table) {
+  std::size_t found = 0;
+  for (std::size_t vector = 0; vector < chunk.vectors; ++vector) {
+    for (unsigned lanes = chunk.lanes[vector]; lanes != 0; lanes &= lanes - 1) {
+      const auto lane = static_cast<unsigned>(std::countr_zero(lanes));
+      const std::size_t slot = vector * kVectorLanes + lane;
+      const std::uint64_t word = table.words[chunk.word[slot]];
+      const auto begin = static_cast<std::uint32_t>(word >> 32);
+      chunk.found_signature[found] = chunk.signature[slot];
+      chunk.found_begin[found] = begin;
+      chunk.found_bits[found] = chunk.bits[slot];
+      chunk.found_read[found] = chunk.read[vector] + lane * chunk.read_step;
+      found += word >> bit_of(chunk.bits[slot]) & 1;
+      __builtin_prefetch(table.postings + begin);
+    }
+  }
+  chunk.found = found;
+}
+
+bool scan(Chunk& chunk, const Table& table, const std::uint64_t* keys, std::uint32_t entries) {
+  chunk.candidates = 0;
+  for (std::size_t i = 0; i < chunk.found; ++i) {
+    const std::uint32_t tag = tag_of(chunk.found_bits[i]);
+    for (std::uint32_t p = chunk.found_begin[i];; ++p) {
+      if (p >= table.postings_n) return false;
+      const std::uint32_t posting = table.postings[p];
+      if ((posting & kPostingTag) == tag) {
+        const std::uint32_t entry = posting & kPostingEntry;
+        if (entry >= entries) return false;
+        reserve_candidates(chunk);
+        chunk.candidate_entry[chunk.candidates] = entry;
+        chunk.candidate_found[chunk.candidates++] = static_cast<std::uint32_t>(i);
+        __builtin_prefetch(keys + entry);
+      }
+      if ((posting & kPostingLast) != 0) break;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+const Kernels kPlainKernels = {"plain", fold, probe_whole, probe_lanes, filter, scan};
+
+const Kernels& best_kernels() noexcept {
+  const char* wanted = std::getenv("HOTPLATE_MATCHER");
+  const auto may_use = [wanted](const char* name) {
+    return wanted == nullptr || *wanted == '\0' || std::strcmp(wanted, name) == 0;
+  };
+  const Kernels* const widest = may_use("avx512") ? avx512_kernels() : nullptr;
+  if (widest != nullptr) return *widest;
+  const Kernels* const wide = may_use("avx2") ? avx2_kernels() : nullptr;
+  return wide != nullptr ? *wide : kPlainKernels;
+}
+
+}  // namespace hotplate

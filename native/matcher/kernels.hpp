@@ -1,0 +1,79 @@
+// The inner loops of the search, written for each kind of machine and equal in results. A chunk of
+// reads goes through them stage by stage, each asking for the memory that the next will read:
+// 1. fold: records to keys. 2. probe: what is left of the keys by lanes, hashed to words. 3.
+// filter: drop the signatures whose bit is not set. 4. scan: postings whose tag fits become
+// candidates.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "index.hpp"
+
+namespace hotplate {
+
+// Reads in flight at once: enough for the loads to overlap, few enough to stay in the first cache.
+constexpr std::size_t kChunk = 64;
+// Signatures in flight, in vectors of eight.
+constexpr std::size_t kVectorLanes = 8;
+constexpr std::size_t kVectors = 64;
+constexpr std::size_t kSignatures = kVectors * kVectorLanes;
+
+// What is passed from stage to stage.
+struct alignas(64) Chunk {
+  std::array<std::uint64_t, kChunk> keys;
+  // Of one read's signatures, or one each of eight reads.
+  std::array<std::uint64_t, kSignatures> signature;
+  std::array<std::uint32_t, kSignatures> word;
+  std::array<std::uint32_t, kSignatures> bits;
+  std::array<std::uint8_t, kVectors> lanes;  // which of the eight are there
+  std::array<std::uint8_t, kVectors> read;   // the read of the first
+  std::uint8_t read_step;                    // 0: all of that read; 1: of those that follow it
+  std::size_t vectors;
+  // Signatures whose bit is set. (Written a vector at a time, hence the room.)
+  std::array<std::uint64_t, kSignatures + kVectorLanes> found_signature;
+  std::array<std::uint32_t, kSignatures + kVectorLanes> found_begin;
+  std::array<std::uint32_t, kSignatures + kVectorLanes> found_bits;
+  std::array<std::uint32_t, kSignatures + kVectorLanes> found_read;
+  std::size_t found;
+  // Entries whose posting's tag fits, and by which of the found signatures.
+  std::vector<std::uint32_t> candidate_entry;
+  std::vector<std::uint32_t> candidate_found;
+  std::size_t candidates;
+};
+
+struct Kernels {
+  const char* name;
+  // Keys of `count` records; zero for one that is no plate.
+  void (*fold)(const std::uint8_t* records, std::size_t count, const CodeTable& table,
+               std::uint64_t* keys);
+  // The whole keys of `count` reads, those of `wanted` (bit by bit) only.
+  void (*probe_whole)(Chunk& chunk, std::size_t count, std::uint64_t wanted, const Table& table);
+  // What is left of the keys from read `next` on, as many reads as there is room for; returns the
+  // next one.
+  std::size_t (*probe_lanes)(Chunk& chunk, std::size_t next, std::size_t count,
+                             std::uint64_t wanted, const Lanes& lanes, const Table& table);
+  void (*filter)(Chunk& chunk, const Table& table);
+  // False where the block is damaged.
+  bool (*scan)(Chunk& chunk, const Table& table, const std::uint64_t* keys, std::uint32_t entries);
+};
+
+extern const Kernels kPlainKernels;
+// Null where the program was not built for such machines, or this is none.
+const Kernels* avx2_kernels() noexcept;
+const Kernels* avx512_kernels() noexcept;
+
+// The best that this machine has; HOTPLATE_MATCHER=plain|avx2|avx512 asks for another.
+const Kernels& best_kernels() noexcept;
+
+// Room for sixteen more candidates.
+inline void reserve_candidates(Chunk& chunk) {
+  if (chunk.candidates + 16 <= chunk.candidate_entry.size()) return;
+  const std::size_t size = chunk.candidate_entry.size() * 2 + 1024;
+  chunk.candidate_entry.resize(size);
+  chunk.candidate_found.resize(size);
+}
+
+}  // namespace hotplate
