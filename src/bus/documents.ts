@@ -23,7 +23,8 @@ export interface Documents<T> {
    * any more
    */
   update(key: string, value: T, revision: number): Promise<number>
-  purge(key: string): Promise<void>
+  /** With a revision: only where it is still the last, and without erasing what was there. */
+  purge(key: string, revision?: number): Promise<void>
   /** All that are valid; others are reported as `onInvalid` says. */
   all(): Promise<Map<string, Revisioned<T>>>
   /**
@@ -122,7 +123,15 @@ class BucketDocuments<T> implements Documents<T> {
     }
   }
 
-  async purge(key: string): Promise<void> {
+  async purge(key: string, revision?: number): Promise<void> {
+    if (revision !== undefined) {
+      try {
+        await answered(this.#kv.purge(key, { previousSeq: revision }))
+      } catch (error) {
+        if (!isConflict(error)) throw error
+      }
+      return
+    }
     const entry = await answered(this.#kv.get(key))
     if (entry !== null && entry.operation === 'PUT') await this.#erase(entry.revision)
     await answered(this.#kv.purge(key))
@@ -324,4 +333,10 @@ function isConflict(error: unknown): boolean {
   return (
     error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamWrongLastSequence
   )
+}
+
+/** Whether the document was changed by another since it was read. */
+export function isOvertaken(error: unknown): boolean {
+  if (!(error instanceof HotplateError)) return false
+  return error.code === 'DOCUMENT_CHANGED' || error.code === 'DOCUMENT_EXISTS'
 }

@@ -42,6 +42,8 @@ export interface Entry {
   profile?: Profile
 }
 
+export const LIST_NAME = /^[a-z0-9-]{1,64}$/
+
 /** What is in force: the list's manifest, one key-value document per list. */
 export interface HotList {
   name: string
@@ -55,6 +57,8 @@ export interface HotList {
   /** Rises with each import, also with one that never came into force. */
   version: number
   entries: number
+  /** Single changes up to this revision are in the version's entries. */
+  changes_through?: number
   /** ISO 8601 UTC */
   imported_at: string
 }

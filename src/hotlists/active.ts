@@ -1,34 +1,37 @@
-// The entries in force in this process: follows the manifests, loads each new version, builds an
-// index of all lists and swaps it in. A generation is immutable: a batch is matched, and its hits
-// are named, by the one it began with.
+// The entries in force in this process: follows the manifests and the single changes, and swaps in
+// a new generation whenever either says so. The path of a list:
 //
-// The store may be down when a process starts, and alerts must not wait for it: each loaded version
-// is also kept as a file in the data folder, and taken from there when the store does not answer.
-import { mkdir, readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises'
+//   wanted    its manifest is known. Its entry file is opened, or, where there is none or a damaged
+//             one, written anew from the store (in the builder's thread).
+//   at hand   every list wanted has a file: the index of all of them is built, unless the one on
+//             the disk is of just these.
+//   in force  the base is swapped in, with the single changes that came after each list's version.
+//             From now on a change makes another generation of the same base, at once.
+//
+// What may go wrong, and where it leads:
+//   the store does not give a version: the list stays as this process has it, or has it kept on the
+//     disk, and the version is tried for until it comes. A process that starts with nothing of a
+//     list waits: its reads stay on their stream and none is missed.
+//   a file turns out damaged: its hits are named by what can be read, and it is loaded anew.
+//   an index can't be built: the generation before stays in force.
+//   a kill at any point: files are whole or absent, so the next start begins from what is there.
+import { mkdir, readdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Piscina } from 'piscina'
-import type { Documents, Revisioned } from '../bus/documents.ts'
-import type { Entry, HotList } from '../domain/hotlist.ts'
+import type { Revisioned } from '../bus/documents.ts'
+import type { HotList } from '../domain/hotlist.ts'
+import type { IndexOptions } from '../matching/index-block.ts'
 import type { Store } from '../store/client.ts'
 import type { Logger } from '../telemetry/log.ts'
-import { loadEntries } from './entries.ts'
-import type { BuildTask, BuiltIndex } from './index-builder.ts'
-
-export interface ListedEntry {
-  list: HotList
-  entry: Entry
-}
-
-export interface Generation extends BuiltIndex {
-  generation: number
-  size: number
-  /** The entry at an index of the block. */
-  at(index: number): ListedEntry
-}
+import type { Change } from './changes.ts'
+import { EntryFile } from './entry-file.ts'
+import { Base, Generation, isLater } from './generation.ts'
+import type { BuilderTask, BuiltIndex } from './index-builder.ts'
+import type { Manifests } from './manifest.ts'
 
 export interface ActiveListsOptions {
   store: Store
-  manifests: Documents<HotList>
+  manifests: Manifests
   data_dir: string
   classes: string[]
   edit_chars_min: number
@@ -36,25 +39,31 @@ export interface ActiveListsOptions {
   onSwap: (generation: Generation) => void
 }
 
-/** Generations whose batches may still be in work. */
-const KEPT = 4
-const RETRY_MS = 1_000
+const RETRY_MS_MIN = 1_000
+const RETRY_MS_MAX = 30_000
 
 export class ActiveLists {
   #o: ActiveListsOptions
   #folder: string
-  #builder = new Piscina<BuildTask, BuiltIndex>({
+  #builder = new Piscina<BuilderTask, BuiltIndex | null>({
     filename: new URL('./index-builder.ts', import.meta.url).href,
     minThreads: 0,
     maxThreads: 1,
     idleTimeout: 1_000,
   })
   #wanted = new Map<string, HotList>()
-  #loaded = new Map<string, { list: HotList; entries: Entry[] }>()
-  #generations = new Map<number, Generation>()
+  #changes = new Map<string, Revisioned<Change>>()
+  #damaged = new Set<string>()
+  /** Files that were found, and not looked through yet. */
+  #unseen = new Set<string>()
+  #base: Base | null = null
   #current: Generation | null = null
+  #ready = Promise.withResolvers<void>()
   #work: Promise<void> = Promise.resolve()
-  #watch: { stop(): void } | undefined
+  #watches: { stop(): void }[] = []
+  #retry: NodeJS.Timeout | undefined
+  #retry_ms = RETRY_MS_MIN
+  #publishing: NodeJS.Immediate | undefined
   #stopped = false
 
   constructor(options: ActiveListsOptions) {
@@ -66,131 +75,211 @@ export class ActiveLists {
     return this.#current
   }
 
-  /** The generation that a batch was matched against, while batches of it may be in work. */
-  generation(number: number): Generation | undefined {
-    return this.#generations.get(number)
-  }
-
-  /** Resolves once all lists in force are in the index. */
+  /** Resolves once all lists in force are matched against. */
   async start(): Promise<void> {
     await mkdir(this.#folder, { recursive: true })
-    this.#watch = await this.#o.manifests.watch((name, manifest) => this.#changed(name, manifest))
+    const { manifests } = this.#o
+    // The changes first: a base is never in force without those that belong to it.
+    this.#watches.push(await manifests.changes.watch((key, change) => this.#change(key, change)))
+    let followed = false
+    const onManifest = (name: string, manifest: Revisioned<HotList> | null) => {
+      if (manifest === null) this.#wanted.delete(name)
+      else this.#wanted.set(name, manifest.value)
+      this.#retry_ms = RETRY_MS_MIN
+      if (followed) this.#queue()
+    }
+    this.#watches.push(await manifests.watch(onManifest))
+    followed = true
     this.#queue()
-    await this.#work
+    await this.#ready.promise
   }
 
   async stop(): Promise<void> {
     this.#stopped = true
-    this.#watch?.stop()
+    for (const watch of this.#watches) watch.stop()
+    clearTimeout(this.#retry)
+    clearImmediate(this.#publishing)
+    this.#ready.resolve()
     await this.#work
     await this.#builder.destroy()
   }
 
-  #changed(name: string, manifest: Revisioned<HotList> | null): void {
-    if (manifest === null) this.#wanted.delete(name)
-    else this.#wanted.set(name, manifest.value)
-    if (this.#watch) this.#queue()
+  /** A purge only says that an import has folded the change in: it goes with that import. */
+  #change(key: string, change: Revisioned<Change> | null): void {
+    if (change === null) return
+    this.#changes.set(key, change)
+    if (this.#base === null) return
+    // Many at once make one generation.
+    this.#publishing ??= setImmediate(() => {
+      try {
+        this.#publish()
+      } catch (error) {
+        this.#o.log.error({ err: error }, 'Single changes of hot lists are not in force.')
+      }
+    })
   }
 
   #queue(): void {
-    this.#work = this.#work.then(() => this.#swap())
+    clearTimeout(this.#retry)
+    this.#work = this.#work.then(() => this.#settle())
   }
 
-  async #swap(): Promise<void> {
-    while (!this.#stopped) {
-      try {
-        if (await this.#load()) await this.#build()
+  async #settle(): Promise<void> {
+    if (this.#stopped) return
+    try {
+      if (await this.#round()) {
+        this.#retry_ms = RETRY_MS_MIN
         return
-      } catch (error) {
-        this.#o.log.error({ err: error }, 'The hot lists in force could not be loaded.')
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+      }
+    } catch (error) {
+      this.#o.log.error({ err: error }, 'The hot lists in force could not be loaded.')
+    }
+    clearTimeout(this.#retry)
+    if (this.#stopped) return
+    this.#retry = setTimeout(() => this.#queue(), this.#retry_ms)
+    this.#retry_ms = Math.min(this.#retry_ms * 2, RETRY_MS_MAX)
+  }
+
+  /** @returns whether every list is in force in the version that is wanted */
+  async #round(): Promise<boolean> {
+    const wanted = [...this.#wanted.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    if (this.#damaged.size === 0 && isSame(this.#base, wanted)) return true
+    const found: Found[] = []
+    for (const list of wanted) {
+      const one = await this.#find(list)
+      if (one !== null) found.push(one)
+    }
+    const lists = found.map(({ list }) => list)
+    const files = found.map(({ file }) => file)
+    const complete =
+      found.length === wanted.length && found.every(({ fallen_back }) => !fallen_back)
+    const replaced = files.some((file, at) => file !== this.#base?.files[at])
+    if (replaced || !isSame(this.#base, lists)) {
+      await this.#build(lists, files)
+      await this.#sweep(files)
+    }
+    this.#verify()
+    return complete && isSame(this.#base, [...this.#wanted.values()])
+  }
+
+  /** The file of a list, from wherever it can be had. */
+  async #find(list: HotList): Promise<Found | null> {
+    const path = join(this.#folder, `${list.name}.${list.version}.entries`)
+    const running = this.#base?.files.find(({ manifest }) => manifest.name === list.name)
+    if (!this.#damaged.has(path)) {
+      if (running?.file === path) return { list, file: running, fallen_back: false }
+      const file = this.#open(path)
+      if (file?.manifest.profile === list.profile) {
+        this.#unseen.add(path)
+        return { list, file, fallen_back: false }
       }
     }
-  }
-
-  /** Loads what changed. @returns whether there is something to build */
-  async #load(): Promise<boolean> {
-    let changed = this.#current === null
-    for (const name of this.#loaded.keys()) {
-      if (!this.#wanted.has(name)) changed = this.#loaded.delete(name) || changed
-    }
-    for (const list of this.#wanted.values()) {
-      if (this.#loaded.get(list.name)?.list.version === list.version) continue
-      this.#loaded.set(list.name, { list, entries: await this.#entries(list) })
-      changed = true
-    }
-    return changed
-  }
-
-  async #entries(list: HotList): Promise<Entry[]> {
-    const file = join(this.#folder, `${list.name}.${list.version}.json`)
     try {
       // A store that hangs would keep a starting service from its kept lists for minutes.
       await this.#o.store.check()
-      const entries = await loadEntries(this.#o.store, list.name, list.version)
-      if (entries.length !== list.entries) {
-        throw new Error(
-          `Expected ${list.entries} entries of ${list.name} but found ${entries.length}`,
-        )
-      }
-      await this.#keep(list, file, entries)
-      return entries
+      await this.#builder.run({ task: 'load', store: this.#o.store.options, list, file: path })
+      this.#damaged.delete(path)
+      return { list, file: new EntryFile(path), fallen_back: false }
     } catch (error) {
-      try {
-        const entries = JSON.parse(await readFile(file, 'utf8')) as Entry[]
-        this.#o.log.warn({ list: list.name, err: error }, 'The list was taken from its kept file.')
-        return entries
-      } catch {
-        throw error
-      }
+      const kept = running ?? (await this.#kept(list))
+      if (kept === null && this.#base === null) throw error
+      this.#o.log.error({ err: error, list: list.name }, 'The list could not be loaded.')
+      return kept === null ? null : { list: kept.manifest, file: kept, fallen_back: true }
     }
   }
 
-  async #keep(list: HotList, file: string, entries: Entry[]): Promise<void> {
-    await writeFile(`${file}.new`, JSON.stringify(entries), { mode: 0o600 })
-    await rename(`${file}.new`, file)
-    for (const name of await readdir(this.#folder)) {
-      const [owner, version] = name.split('.')
-      if (owner === list.name && Number(version) < list.version) {
-        await unlink(join(this.#folder, name))
+  #open(path: string): EntryFile | null {
+    try {
+      return new EntryFile(path)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+        this.#o.log.warn({ err: error }, 'An entry file is damaged.')
       }
+      return null
     }
   }
 
-  async #build(): Promise<void> {
-    const lists = [...this.#loaded.values()]
-    const built = await this.#builder.run({
-      entries: lists.flatMap(({ list, entries }) =>
-        entries.map(({ plate, region }) => ({
-          plate,
-          profile: list.profile,
-          ...(region === undefined ? {} : { region }),
-        })),
-      ),
-      classes: this.#o.classes,
-      edit_chars_min: this.#o.edit_chars_min,
-    })
+  /** The latest version before this one that is on the disk. */
+  async #kept({ name, version }: HotList): Promise<EntryFile | null> {
+    const versions = (await readdir(this.#folder))
+      .map((file) => /^(.+)\.(\d+)\.entries$/.exec(file))
+      .filter((parts) => parts?.[1] === name && Number(parts[2]) < version)
+      .map((parts) => Number(parts?.[2]))
+      .toSorted((a, b) => b - a)
+    for (const kept of versions) {
+      const file = this.#open(join(this.#folder, `${name}.${kept}.entries`))
+      if (file !== null) return file
+    }
+    return null
+  }
+
+  /** Looks all of them through, beside what goes on: a start does not wait for it. */
+  #verify(): void {
+    for (const path of this.#unseen) {
+      this.#builder.run({ task: 'verify', file: path }).catch((error: unknown) => {
+        if (!this.#stopped) this.#onDamaged(path, error)
+      })
+    }
+    this.#unseen.clear()
+  }
+
+  #onDamaged(path: string, error: unknown): void {
+    if (this.#damaged.has(path)) return
+    this.#damaged.add(path)
+    this.#o.log.error({ err: error }, 'An entry file is damaged; its list is loaded anew.')
+    this.#queue()
+  }
+
+  async #build(lists: readonly HotList[], files: readonly EntryFile[]): Promise<void> {
+    const options = this.#index_options
+    const paths = files.map(({ file }) => file)
+    const built = (await this.#builder.run({ task: 'build', files: paths, options })) as BuiltIndex
+    const onDamaged = (path: string, error: unknown) => this.#onDamaged(path, error)
+    const number = (this.#base?.number ?? 0) + 1
+    this.#base = new Base({ number, ...built, lists, files, onDamaged })
+    for (const [key, { value, revision }] of this.#changes) {
+      const list = lists.find(({ name }) => name === value.list)
+      if (list !== undefined && !isLater(revision, list)) this.#changes.delete(key)
+    }
+    this.#publish()
+    this.#ready.resolve()
+    this.#o.log.info({ entries: this.#base.size, lists: lists.length }, 'Hot lists in force.')
+  }
+
+  #publish(): void {
+    clearImmediate(this.#publishing)
+    this.#publishing = undefined
     const number = (this.#current?.generation ?? 0) + 1
-    const generation = { generation: number, ...built, ...locate(lists) }
+    const changes = this.#changes.values()
+    const generation = new Generation(number, this.#base as Base, changes, this.#index_options)
     this.#current = generation
-    this.#generations.set(number, generation)
-    this.#generations.delete(number - KEPT)
     this.#o.onSwap(generation)
-    this.#o.log.info({ entries: generation.size, lists: lists.length }, 'Hot lists in force.')
+  }
+
+  get #index_options(): IndexOptions {
+    const { classes, edit_chars_min } = this.#o
+    return { classes, edit_chars_min }
+  }
+
+  /** Removes what no list in force needs. */
+  async #sweep(files: readonly EntryFile[]): Promise<void> {
+    const needed = new Set(files.map(({ file }) => file))
+    for (const name of await readdir(this.#folder)) {
+      const path = join(this.#folder, name)
+      if (!needed.has(path)) await unlink(path)
+    }
   }
 }
 
-function locate(lists: readonly { list: HotList; entries: Entry[] }[]) {
-  const starts: number[] = []
-  let size = 0
-  for (const { entries } of lists) {
-    starts.push(size)
-    size += entries.length
-  }
-  const at = (index: number): ListedEntry => {
-    const which = starts.findLastIndex((start) => start <= index)
-    const { list, entries } = lists[which] as { list: HotList; entries: Entry[] }
-    return { list, entry: entries[index - (starts[which] as number)] as Entry }
-  }
-  return { size, at }
+interface Found {
+  list: HotList
+  file: EntryFile
+  /** Not in the version that is wanted. */
+  fallen_back: boolean
+}
+
+function isSame(base: Base | null, lists: readonly HotList[]): boolean {
+  const text = (all: readonly HotList[]) =>
+    JSON.stringify(all.toSorted((a, b) => (a.name < b.name ? -1 : 1)))
+  return base !== null && text(base.lists) === text(lists)
 }

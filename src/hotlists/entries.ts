@@ -1,8 +1,10 @@
 // Entries of hot lists in the store, by list and version.
 import { Readable } from 'node:stream'
 import xxhash from 'xxhash-wasm'
-import type { Entry, VehicleListed } from '../domain/hotlist.ts'
+import type { Entry } from '../domain/hotlist.ts'
 import type { Store } from '../store/client.ts'
+import { type BlockColumn, Bytes, encodeBlock } from '../store/native-block.ts'
+import { decodeRow, ENTRY_COLUMNS, newSpans, scanRow } from './entry-row.ts'
 
 const { h64ToString } = await xxhash()
 
@@ -12,90 +14,126 @@ const { h64ToString } = await xxhash()
  */
 export function entryId(entry: Omit<Entry, 'id'>): string {
   const { plate, region = '', reason, case: case_number = '' } = entry
-  return h64ToString(`${plate}\n${region}\n${case_number}\n${reason}`, 0n)
+  return hashText(`${plate}\n${region}\n${case_number}\n${reason}`)
 }
 
-interface EntryRow {
-  list: string
-  version: number
-  id: string
-  plate: string
-  region: string
-  reason: string
-  case_number: string
-  make: string
-  model: string
-  color: string
-  type: string
-  year: number | null
+/** XXH64, 16 hex digits. */
+export function hashText(text: string): string {
+  return h64ToString(text, 0n)
 }
 
-function toRow(list: string, version: number, entry: Entry): EntryRow {
-  const { vehicle = {} } = entry
-  return {
-    list,
-    version,
-    id: entry.id,
-    plate: entry.plate,
-    region: entry.region ?? '',
-    reason: entry.reason,
-    case_number: entry.case ?? '',
-    make: vehicle.make ?? '',
-    model: vehicle.model ?? '',
-    color: vehicle.color ?? '',
-    type: vehicle.type ?? '',
-    year: vehicle.year ?? null,
+/** Rows of one insert; with REASON_CHARS_MAX in each they stay below what the store takes. */
+const INSERT_ROWS_MAX = 100_000
+const INSERT_BYTES_MAX = 16 * 1024 * 1024
+
+/** Gathers entries as columns (Native format): the store parses them at a fraction of text. */
+class EntryColumns {
+  rows = 0
+  bytes = 0
+  #list: string
+  #version: number
+  #lists = new Bytes()
+  #versions = new Bytes()
+  #texts = ENTRY_COLUMNS.slice(0, -1).map((name) => ({ name, values: new Bytes() }))
+  #years = { nulls: new Bytes(), values: new Bytes() }
+
+  constructor(list: string, version: number) {
+    this.#list = list
+    this.#version = version
+  }
+
+  add(entry: Entry): void {
+    const { plate, region = '', id, reason, case: case_number = '', profile = '' } = entry
+    const { make = '', model = '', color = '', type = '', year } = entry.vehicle ?? {}
+    const row = { plate, region, id, reason, case_number, profile, make, model, color, type }
+    this.rows += 1
+    this.#lists.text(this.#list)
+    this.#versions.i32(this.#version)
+    for (const { name, values } of this.#texts) {
+      const text = row[name as keyof typeof row]
+      values.text(text)
+      this.bytes += text.length + 1
+    }
+    this.#years.nulls.u8(year === undefined ? 1 : 0)
+    this.#years.values.u16(year ?? 0)
+  }
+
+  finish(): Uint8Array {
+    const columns: BlockColumn[] = [
+      { name: 'list', type: 'String', parts: [this.#lists] },
+      { name: 'version', type: 'UInt32', parts: [this.#versions] },
+      ...this.#texts.map(({ name, values }) => ({ name, type: 'String', parts: [values] })),
+      {
+        name: 'year',
+        type: 'Nullable(UInt16)',
+        parts: [this.#years.nulls, this.#years.values],
+      },
+    ]
+    const block = encodeBlock(columns, this.rows)
+    for (const { parts } of columns) for (const part of parts) part.clear()
+    this.rows = 0
+    this.bytes = 0
+    return block
   }
 }
 
-function fromRow(row: EntryRow): Entry {
-  const vehicle: VehicleListed = {}
-  for (const name of ['make', 'model', 'color', 'type'] as const) {
-    if (row[name] !== '') vehicle[name] = row[name]
-  }
-  if (row.year !== null) vehicle.year = row.year
-  return {
-    id: row.id,
-    plate: row.plate,
-    reason: row.reason,
-    ...(row.region === '' ? {} : { region: row.region }),
-    ...(row.case_number === '' ? {} : { case: row.case_number }),
-    ...(Object.keys(vehicle).length > 0 ? { vehicle } : {}),
-  }
-}
-
+/** Writes entries as they are given, so many at a time: millions need not be held twice. */
 export async function insertEntries(
-  { client, database }: Store,
+  store: Store,
   list: string,
   version: number,
-  entries: readonly Entry[],
+  entries: Iterable<Entry>,
 ): Promise<void> {
-  await client.insert({
-    table: `${database}.hotlist_entries`,
-    values: Readable.from(rowsOf(list, version, entries)),
-    format: 'JSONEachRow',
+  const columns = new EntryColumns(list, version)
+  for (const entry of entries) {
+    columns.add(entry)
+    if (columns.rows >= INSERT_ROWS_MAX || columns.bytes >= INSERT_BYTES_MAX) {
+      await insertBlock(store, columns.finish())
+    }
+  }
+  if (columns.rows > 0) await insertBlock(store, columns.finish())
+}
+
+async function insertBlock({ client, database }: Store, block: Uint8Array): Promise<void> {
+  const columns = ['list', 'version', ...ENTRY_COLUMNS].join(', ')
+  // The client's insert() knows text formats only; exec() takes any.
+  const { stream } = await client.exec({
+    query: `INSERT INTO ${database}.hotlist_entries (${columns}) FORMAT Native`,
+    values: Readable.from([block], { objectMode: false }),
   })
+  // The answer has no body; unread, it would keep its connection.
+  for await (const _ of stream);
 }
 
-function* rowsOf(list: string, version: number, entries: readonly Entry[]): Generator<EntryRow> {
-  for (const entry of entries) yield toRow(list, version, entry)
-}
-
-/** Entries of one version, ordered by id. */
-export async function loadEntries(
+/**
+ * Rows of one version (entry-row.ts) as they stream in, ordered by plate, then id. A chunk ends
+ * anywhere.
+ */
+export async function streamRows(
   { client, database }: Store,
   list: string,
   version: number,
-): Promise<Entry[]> {
-  const result = await client.query({
-    query: `SELECT * FROM ${database}.hotlist_entries FINAL
-      WHERE list = {list: String} AND version = {version: UInt32} ORDER BY id`,
+): Promise<AsyncIterable<Uint8Array>> {
+  const { stream } = await client.exec({
+    query: `SELECT ${ENTRY_COLUMNS.join(', ')} FROM ${database}.hotlist_entries FINAL
+      WHERE list = {list: String} AND version = {version: UInt32} ORDER BY plate, id
+      FORMAT RowBinary`,
     query_params: { list, version },
-    format: 'JSONEachRow',
   })
+  return stream
+}
+
+/** Entries of one version, ordered by plate, then id: for lists that may be held as objects. */
+export async function loadEntries(store: Store, list: string, version: number): Promise<Entry[]> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of await streamRows(store, list, version)) chunks.push(chunk)
+  const bytes = Buffer.concat(chunks)
   const entries: Entry[] = []
-  for await (const rows of result.stream<EntryRow>()) {
-    for (const row of rows) entries.push(fromRow(row.json()))
+  const spans = newSpans()
+  for (let at = 0; at < bytes.length; ) {
+    const end = scanRow(bytes, at, bytes.length, spans)
+    entries.push(decodeRow(bytes.subarray(at, end < 0 ? bytes.length : end)))
+    at = end
   }
   return entries
 }

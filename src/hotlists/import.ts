@@ -1,13 +1,15 @@
 // Puts a list into force: its entries into the store under a version of their own, then the
 // manifest that names that version. All or nothing: until the manifest is written, the version
 // before stays in force. Of two imports at once each has its own version, and the manifest only
-// moves forward.
+// moves forward. Single changes that still stand are folded in (changes.ts).
+import { isOvertaken, type Revisioned } from '../bus/documents.ts'
 import { HotplateError } from '../domain/error.ts'
 import type { Category, Entry, HotList, Profile } from '../domain/hotlist.ts'
 import type { Store } from '../store/client.ts'
 import type { Logger } from '../telemetry/log.ts'
+import { type Change, type Changes, covers, type Standing, standingOf } from './changes.ts'
 import { clearEntries, clearVersionsBefore, entryId, insertEntries } from './entries.ts'
-import { assertListName, isOvertaken, type Manifests } from './manifest.ts'
+import { assertListName, type Manifests } from './manifest.ts'
 
 export interface ListImport {
   name: string
@@ -36,25 +38,28 @@ export async function importList(
     )
   }
   const version = await manifests.reserveVersion(name)
-  const unique = new Map(entries.map((entry) => [entryId(entry), entry]))
+  const given = new Map<string, Entry>()
+  for (const entry of entries) {
+    const id = entryId(entry)
+    given.set(id, { ...entry, id })
+  }
+  const made = await changesOf(manifests.changes, name)
+  const folded = foldIn(given, made.standing)
   // A bus that lost its documents gives numbers out again that the store still has entries of.
   await clearEntries(store, name, version)
-  await insertEntries(
-    store,
-    name,
-    version,
-    [...unique].map(([id, entry]) => ({ ...entry, id })),
-  )
+  await insertEntries(store, name, version, folded.values())
   const manifest: HotList = {
     name,
     category,
     profile,
     version,
-    entries: unique.size,
+    entries: folded.size,
+    changes_through: made.through,
     imported_at: new Date().toISOString(),
   }
   await putInForce(manifests, manifest)
   await forgetOld(store, manifest, log)
+  await forgetSaid(manifests.changes, made.changes, given, log)
   return manifest
 }
 
@@ -89,5 +94,66 @@ async function forgetOld(
     await clearVersionsBefore(store, name, version - 1)
   } catch (error) {
     log?.warn({ err: error, list: name }, 'Old versions of the list could not be removed.')
+  }
+}
+
+interface Made {
+  /** Ascending. */
+  changes: { key: string; change: Revisioned<Change> }[]
+  standing: Standing
+  /** All changes up to this revision were seen. */
+  through: number
+}
+
+async function changesOf(changes: Changes, name: string): Promise<Made> {
+  const all = [...(await changes.all())].map(([key, change]) => ({ key, change }))
+  const own = all
+    .filter(({ change }) => change.value.list === name)
+    .toSorted((a, b) => a.change.revision - b.change.revision)
+  return {
+    changes: own,
+    standing: standingOf(own.map(({ change }) => change)),
+    through: Math.max(0, ...all.map(({ change }) => change.revision)),
+  }
+}
+
+/** A list's entries by id, with what stands beside it. */
+function foldIn(given: Map<string, Entry>, standing: Standing): Map<string, Entry> {
+  if (standing.additions.size === 0 && standing.removals.length === 0) return given
+  const folded = new Map<string, Entry>()
+  const removals = Map.groupBy(standing.removals, ({ plate }) => plate)
+  for (const [id, entry] of given) {
+    const silenced = removals.get(entry.plate)?.some((removal) => covers(removal, entry)) ?? false
+    if (!silenced) folded.set(id, entry)
+  }
+  for (const [id, entry] of standing.additions) folded.set(id, entry)
+  return folded
+}
+
+/**
+ * Forgets the changes that the list itself says now: an addition that it has, or that was taken
+ * back; a removal of what it no longer has. In the order in which they were made: an addition whose
+ * removal is forgotten first would come back.
+ */
+async function forgetSaid(
+  changes: Changes,
+  made: Made['changes'],
+  given: ReadonlyMap<string, Entry>,
+  log: Pick<Logger, 'warn'> | undefined,
+): Promise<void> {
+  if (made.length === 0) return
+  const listed = Map.groupBy(given.values(), ({ plate }) => plate)
+  const { additions } = standingOf(made.map(({ change }) => change))
+  try {
+    for (const { key, change } of made) {
+      const { value, revision } = change
+      const said =
+        value.kind === 'add'
+          ? given.has(value.entry.id) || !additions.has(value.entry.id)
+          : !(listed.get(value.plate)?.some((entry) => covers(value, entry)) ?? false)
+      if (said) await changes.purge(key, revision)
+    }
+  } catch (error) {
+    log?.warn({ err: error }, 'Changes of the list that it says itself could not be forgotten.')
   }
 }

@@ -2,11 +2,10 @@
 // another which version was given out last, so that no two imports ever write under one number.
 import { z } from 'zod'
 import type { Bus } from '../bus/connection.ts'
-import { type Documents, openDocuments } from '../bus/documents.ts'
+import { type Documents, isOvertaken, openDocuments } from '../bus/documents.ts'
 import { HotplateError } from '../domain/error.ts'
-import { CATEGORIES, type HotList, PROFILES } from '../domain/hotlist.ts'
-
-const LIST_NAME = /^[a-z0-9-]{1,64}$/
+import { CATEGORIES, type HotList, LIST_NAME, PROFILES } from '../domain/hotlist.ts'
+import { type Changes, openChanges } from './changes.ts'
 
 const manifestSchema = z.object({
   name: z.string().regex(LIST_NAME),
@@ -15,6 +14,7 @@ const manifestSchema = z.object({
   false_alerts_per_million_max: z.number().positive().max(1_000_000).exactOptional(),
   version: z.int().positive(),
   entries: z.int().min(0),
+  changes_through: z.int().min(0).exactOptional(),
   imported_at: z.iso.datetime(),
 }) satisfies z.ZodType<HotList>
 
@@ -23,6 +23,8 @@ const versionSchema = z.object({ version: z.int().positive() })
 export interface Manifests extends Documents<HotList> {
   /** A version of the list that nobody else has or had. @throws HotplateError BUS_UNAVAILABLE */
   reserveVersion(name: string): Promise<number>
+  /** Single additions and removals, of all lists. */
+  changes: Changes
 }
 
 export async function openManifests(bus: Bus): Promise<Manifests> {
@@ -43,13 +45,7 @@ export async function openManifests(bus: Bus): Promise<Manifests> {
       }
     }
   }
-  return Object.assign(manifests, { reserveVersion })
-}
-
-/** Whether the document was changed by another since it was read. */
-export function isOvertaken(error: unknown): boolean {
-  if (!(error instanceof HotplateError)) return false
-  return error.code === 'DOCUMENT_CHANGED' || error.code === 'DOCUMENT_EXISTS'
+  return Object.assign(manifests, { reserveVersion, changes: await openChanges(bus) })
 }
 
 /** @throws HotplateError LIST_NAME_INVALID */

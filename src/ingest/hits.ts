@@ -1,10 +1,12 @@
 // Hits of a batch, whichever way its reads were taken, in the order of the stream: the first read
 // of a passage must come first.
-import type { Judge } from '../matching/judge.ts'
 import type { DecodedRead } from './decode.ts'
 import type { Digest } from './digest.ts'
+import type { Layers } from './layers.ts'
 import type { PlainReads } from './scan.ts'
 import type { Hit } from './work.ts'
+
+type Judge = Pick<Layers, 'match' | 'matchPacked'>
 
 interface PlacedHit {
   seq: number

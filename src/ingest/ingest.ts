@@ -8,7 +8,7 @@ import { readsFilter, STREAM, trimBefore } from '../bus/streams.ts'
 import type { Config } from '../config/schema.ts'
 import { DayKeys, openDayKeys } from '../evidence/day-keys.ts'
 import { ImageStore } from '../evidence/images.ts'
-import { ActiveLists, type Generation } from '../hotlists/active.ts'
+import { ActiveLists } from '../hotlists/active.ts'
 import { openManifests } from '../hotlists/manifest.ts'
 import { loadLookAlikes } from '../matching/look-alikes.ts'
 import type { Store } from '../store/client.ts'
@@ -18,7 +18,7 @@ import { BacklogDrainer } from './backlog.ts'
 import { Pipeline } from './pipeline.ts'
 import { settleBatch } from './settle.ts'
 import { sharePartitions } from './share.ts'
-import type { IndexShare, Work, WorkDone } from './work.ts'
+import type { Work, WorkDone } from './work.ts'
 import type { WorkerSettings } from './worker.ts'
 import { RowWriter } from './writer.ts'
 
@@ -162,7 +162,6 @@ function makePipeline(
 ): Pipeline {
   const { config, bus, log, metrics } = o
   const { lists, day_keys, pool, reads_bus, writer, images } = shared
-  const generation = (number: number) => lists.generation(number)
   return new Pipeline({
     bus: reads_bus,
     config,
@@ -176,15 +175,11 @@ function makePipeline(
     ...(config.ingest.partitions > 1
       ? { filter_subject: readsFilter(config.ingest.partitions, partition) }
       : {}),
-    index: () => share(lists.current),
+    generation: () => lists.current,
     dayKeys: () => day_keys.current,
-    settle: (done, abort) => settleBatch({ bus, raiser, images, generation, metrics }, done, abort),
+    settle: (done, generation, abort) =>
+      settleBatch({ bus, raiser, images, metrics }, done, generation, abort),
   })
-}
-
-/** What of a generation goes to a worker: the shared memory, and not the entries themselves. */
-function share(current: Generation | null): IndexShare | null {
-  return current && { generation: current.generation, block: current.block, table: current.table }
 }
 
 function startPool(config: Config, classes: string[]): Piscina<Work, WorkDone> {

@@ -16,11 +16,12 @@ import type { Msg } from '@nats-io/transport-node'
 import type { Piscina } from 'piscina'
 import type { Bus } from '../bus/connection.ts'
 import type { Config } from '../config/schema.ts'
+import type { Generation } from '../hotlists/generation.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { BatchBuilder, type PackedBatch } from './batch.ts'
 import { Puller, type StreamPosition } from './puller.ts'
-import type { IndexShare, Work, WorkDone } from './work.ts'
+import { shareOf, type Work, type WorkDone } from './work.ts'
 import type { RowGroup, RowWriter } from './writer.ts'
 
 export interface PipelineOptions {
@@ -31,10 +32,14 @@ export interface PipelineOptions {
   stream: string
   consumer_prefix: string
   filter_subject?: string
-  index: () => IndexShare | null
+  /** What the next batch is matched against. */
+  generation: () => Generation | null
   dayKeys: () => ReadonlyMap<string, string>
-  /** Publishes what a batch has found, before its rows count as settled. */
-  settle: (done: WorkDone, signal: AbortSignal) => Promise<void>
+  /**
+   * Publishes what a batch has found, named by the generation that it was matched against, before
+   * its rows count as settled.
+   */
+  settle: (done: WorkDone, generation: Generation | null, signal: AbortSignal) => Promise<void>
   log: Logger
   metrics: Metrics
 }
@@ -167,8 +172,10 @@ export class Pipeline {
     this.#builder = null
     const epoch = this.#epoch
     epoch.batches += 1
-    const done = this.#o.pool.run(this.#work(batch), { transferList: [batch.data, batch.meta] })
-    const settled = epoch.order.then(() => this.#settle(epoch, done))
+    const generation = this.#o.generation()
+    const work = this.#work(batch, generation)
+    const done = this.#o.pool.run(work, { transferList: [batch.data, batch.meta] })
+    const settled = epoch.order.then(() => this.#settle(epoch, done, generation))
     epoch.order = settled.then(() => undefined)
     epoch.tail = epoch.tail.then(async () =>
       this.#group(epoch, await (await settled).effects, last),
@@ -180,11 +187,11 @@ export class Pipeline {
     this.#adjustPull(epoch)
   }
 
-  #work(batch: PackedBatch): Work {
+  #work(batch: PackedBatch, generation: Generation | null): Work {
     const { ingest, retention } = this.#o.config
     return {
       batch,
-      index: this.#o.index(),
+      index: generation && shareOf(generation),
       day_keys: this.#o.dayKeys(),
       message_bytes_max: ingest.message_bytes_max,
       reads_per_message_max: ingest.reads_per_message_max,
@@ -197,14 +204,18 @@ export class Pipeline {
    * Begins what a batch has to have published, in the order of the batches; the answer is wrapped,
    * so that the next batch begins its own without waiting for the stream's word on this one's.
    */
-  async #settle(epoch: Epoch, pending: Promise<WorkDone>): Promise<{ effects: Promise<WorkDone> }> {
+  async #settle(
+    epoch: Epoch,
+    pending: Promise<WorkDone>,
+    generation: Generation | null,
+  ): Promise<{ effects: Promise<WorkDone> }> {
     const done = await pending
     epoch.abort.signal.throwIfAborted()
     if (done.data.byteLength === this.#o.config.ingest.batch_bytes_max) {
       this.#spare.push({ data: done.data, meta: done.meta })
     }
     this.#o.metrics.readsReceived.inc(done.reads)
-    const effects = this.#o.settle(done, epoch.abort.signal).then(() => done)
+    const effects = this.#o.settle(done, generation, epoch.abort.signal).then(() => done)
     effects.catch(() => undefined)
     return { effects }
   }

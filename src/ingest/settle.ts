@@ -5,7 +5,7 @@ import type { AlertRaiser, Sighting } from '../alerts/raise.ts'
 import type { Bus } from '../bus/connection.ts'
 import type { Alert } from '../domain/alert.ts'
 import type { ImageStore } from '../evidence/images.ts'
-import type { Generation, ListedEntry } from '../hotlists/active.ts'
+import type { Generation, ListedEntry } from '../hotlists/generation.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Hit, ImageFile, RejectRecord, WorkDone } from './work.ts'
 
@@ -13,7 +13,6 @@ export interface SettleOptions {
   bus: Bus
   raiser: AlertRaiser
   images: ImageStore
-  generation: (number: number) => Generation | undefined
   metrics: Metrics
 }
 
@@ -23,6 +22,7 @@ const PARALLEL_MAX = 64
 export async function settleBatch(
   o: SettleOptions,
   done: WorkDone,
+  generation: Generation | null,
   signal: AbortSignal,
 ): Promise<void> {
   count(o.metrics, done)
@@ -31,7 +31,7 @@ export async function settleBatch(
   const first = done.images.filter((i) => of_hits.has(`${i.camera}\n${i.id}`))
   const others = done.images.filter((i) => !of_hits.has(`${i.camera}\n${i.id}`))
   const [outcomes] = await Promise.all([
-    o.raiser.raise(sightings(o, done), signal, putImages(o.images, first)),
+    o.raiser.raise(sightings(generation, done), signal, putImages(o.images, first)),
     putImages(o.images, others),
     publishRejects(o.bus, done.rejects),
   ])
@@ -49,10 +49,8 @@ function count(metrics: Metrics, done: WorkDone): void {
   if (done.suspect > 0) metrics.clocksSuspect.inc(done.suspect)
 }
 
-function sightings(o: SettleOptions, done: WorkDone): Sighting[] {
-  if (done.hits.length === 0) return []
-  const generation = o.generation(done.generation)
-  if (!generation) throw new Error('The generation that a batch was matched against is gone')
+function sightings(generation: Generation | null, done: WorkDone): Sighting[] {
+  if (generation === null) return []
   return done.hits.map((hit) => {
     const listed = generation.at(hit.entry)
     return {

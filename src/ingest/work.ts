@@ -1,6 +1,7 @@
 // What goes to a worker and what comes back: shared by the pipeline and the worker, so that neither
 // imports the other.
 import type { Match } from '../domain/alert.ts'
+import type { Generation } from '../hotlists/generation.ts'
 import type { PackedBatch } from './batch.ts'
 import type { DecodedRead, OptionalField, RejectReason } from './decode.ts'
 
@@ -9,6 +10,24 @@ import type { DecodedRead, OptionalField, RejectReason } from './decode.ts'
  */
 export interface IndexShare {
   generation: number
+  /** Rises with each base: most generations only change what stands over one. */
+  base_number: number
+  base: Layer
+  /** Single additions, numbered on after the base's entries. */
+  overlay: Layer | null
+  /** Entries of the base that are silenced, ascending. */
+  removed: Uint32Array
+  /** Least log odds of an alert, by list number. */
+  log_odds_min: Float64Array
+}
+
+/** What of a generation goes to a worker: the shared memory, and not the entries themselves. */
+export function shareOf({ generation, base, overlay, removed }: Generation): IndexShare {
+  const { number: base_number, block, table, log_odds_min } = base
+  return { generation, base_number, base: { block, table }, overlay, removed, log_odds_min }
+}
+
+export interface Layer {
   block: SharedArrayBuffer
   /** Folded plate and region of each entry, in the form of matching/entry-table.ts. */
   table: SharedArrayBuffer

@@ -2,13 +2,13 @@
 // no file. Plain reads are taken natively (scan.ts); what is not plain goes the long way
 // (digest.ts), which alone refuses and drops.
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina'
-import { EntryTable } from '../matching/entry-table.ts'
-import { Judge, type JudgeOptions } from '../matching/judge.ts'
+import type { JudgeOptions } from '../matching/judge.ts'
 import { loadModel } from '../matching/model.ts'
 import { ReadColumns } from '../store/read-columns.ts'
 import type { OptionalField, Reject } from './decode.ts'
 import { Digest } from './digest.ts'
 import { hitsOf } from './hits.ts'
+import { Layers } from './layers.ts'
 import { BatchScanner } from './scan.ts'
 import type { IndexShare, Work, WorkDone } from './work.ts'
 
@@ -22,19 +22,19 @@ const settings = workerData as WorkerSettings
 const columns = new ReadColumns()
 const scanner = new BatchScanner()
 let judge_options: JudgeOptions | null = null
-let judge: { generation: number; judge: Judge } | null = null
+let judge: { generation: number; layers: Layers } | null = null
 
-function judgeFor(index: IndexShare): Judge {
+function judgeFor(index: IndexShare): Layers {
   if (judge?.generation !== index.generation) {
     judge_options ??= {
       classes: settings.classes,
       model: loadModel(settings.model),
       edit_cost_max: settings.edit_cost_max,
     }
-    const table = new EntryTable(index.table)
-    judge = { generation: index.generation, judge: new Judge(index.block, table, judge_options) }
+    const layers = new Layers(index, judge_options, judge?.layers ?? null)
+    judge = { generation: index.generation, layers }
   }
-  return judge.judge
+  return judge.layers
 }
 
 function tally<T extends string>(values: Iterable<[T, number]>): { name: T; count: number }[] {

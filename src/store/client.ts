@@ -15,6 +15,8 @@ export interface Store {
   readonly client: ClickHouseClient
   readonly database: string
   readonly cluster: string | null
+  /** For a thread that connects by itself. */
+  readonly options: StoreOptions
   /** Resolves when the store answers a query; rejects with HotplateError STORE_UNAVAILABLE. */
   check(): Promise<void>
   close(): Promise<void>
@@ -40,6 +42,7 @@ export function connectStore(options: StoreOptions): Store {
     client,
     database: options.database,
     cluster: options.cluster,
+    options,
     async check() {
       let timer: NodeJS.Timeout | undefined
       const late = new Promise<{ success: false; error: Error }>((resolve) => {

@@ -74,12 +74,12 @@ test('an import that is overtaken changes nothing, and says so', async () => {
   const inserting = new Promise<void>((resolve) => {
     reached = resolve
   })
-  const insert: Store['client']['insert'] = async (...given) => {
+  const exec: Store['client']['exec'] = async (...given) => {
     reached()
     await held
-    return store.client.insert(...given)
+    return store.client.exec(...given)
   }
-  const slow = importList(storeWith({ insert }), manifests, list('slow', 'OLD1'))
+  const slow = importList(storeWith({ exec }), manifests, list('slow', 'OLD1'))
   const refused = expect(slow).rejects.toMatchObject({
     code: 'LIST_OVERTAKEN',
     message: 'Version 1 of slow was not put into force: version 2, imported meanwhile, is',

@@ -1,0 +1,163 @@
+// An entry as a row: the bytes that the store sends (ClickHouse's RowBinary: strings with their
+// length as VarUInt before them; year a byte that is 1 for none, else 0 and 16 bits), and that the
+// entry file keeps as they came. So a list of millions is loaded without an object per entry.
+import { HotplateError } from '../domain/error.ts'
+import { type Entry, PROFILES, type Profile, type VehicleListed } from '../domain/hotlist.ts'
+import { PLATE_CHARS_MAX } from '../domain/plate.ts'
+import { regionCode } from '../matching/region.ts'
+
+/** Columns of a row, in this order; all but the last are strings, '' for what is not given. */
+export const ENTRY_COLUMNS = [
+  'plate',
+  'region',
+  'id',
+  'reason',
+  'case_number',
+  'profile',
+  'make',
+  'model',
+  'color',
+  'type',
+  'year',
+] as const
+const STRINGS = ENTRY_COLUMNS.length - 1
+const COLUMN = { plate: 0, region: 1, id: 2, reason: 3, case_number: 4, profile: 5 } as const
+const VEHICLE_COLUMNS = { make: 6, model: 7, color: 8, type: 9 } as const
+
+/** Where each string of a row begins and ends. */
+type Spans = Uint32Array
+
+export function newSpans(): Spans {
+  return new Uint32Array(2 * STRINGS)
+}
+
+/**
+ * Finds the strings of the row that begins at `at`.
+ * @param end of what has come so far
+ * @returns where the row ends; -1 where it is not whole yet
+ */
+export function scanRow(bytes: Uint8Array, at: number, end: number, spans: Spans): number {
+  let place = at
+  for (let column = 0; column < STRINGS; column += 1) {
+    let length = 0
+    for (let shift = 0; ; shift += 7) {
+      if (place >= end || shift > 28) return -1
+      const byte = bytes[place] as number
+      place += 1
+      length += (byte & 127) * 2 ** shift
+      if (byte < 128) break
+    }
+    spans[2 * column] = place
+    place += length
+    spans[2 * column + 1] = place
+  }
+  if (place >= end) return -1
+  place += bytes[place] === 0 ? 3 : 1
+  return place > end ? -1 : place
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+/** @throws HotplateError ENTRY_DAMAGED where the bytes are not exactly one row */
+export function decodeRow(bytes: Uint8Array): Entry {
+  const spans = newSpans()
+  const end = scanRow(bytes, 0, bytes.length, spans)
+  if (end !== bytes.length) throw damaged()
+  const text = (column: number) =>
+    decoder.decode(bytes.subarray(spans[2 * column], spans[2 * column + 1]))
+  try {
+    const [region, case_number, profile] = [
+      text(COLUMN.region),
+      text(COLUMN.case_number),
+      text(COLUMN.profile),
+    ]
+    const vehicle = vehicleOf(text, bytes, spans.at(-1) as number)
+    return {
+      id: text(COLUMN.id),
+      plate: text(COLUMN.plate),
+      reason: text(COLUMN.reason),
+      ...(region === '' ? {} : { region }),
+      ...(case_number === '' ? {} : { case: case_number }),
+      ...(vehicle === null ? {} : { vehicle }),
+      ...(profile === '' ? {} : { profile: profileOf(profile) }),
+    }
+  } catch (cause) {
+    throw damaged(cause)
+  }
+}
+
+function vehicleOf(
+  text: (column: number) => string,
+  bytes: Uint8Array,
+  year_at: number,
+): VehicleListed | null {
+  const vehicle: VehicleListed = {}
+  for (const [name, column] of Object.entries(VEHICLE_COLUMNS)) {
+    const value = text(column)
+    if (value !== '') vehicle[name as keyof typeof VEHICLE_COLUMNS] = value
+  }
+  if (bytes[year_at] === 0) {
+    vehicle.year = (bytes[year_at + 1] as number) | ((bytes[year_at + 2] as number) << 8)
+  }
+  return Object.keys(vehicle).length > 0 ? vehicle : null
+}
+
+function profileOf(text: string): Profile {
+  const profile = PROFILES.find((name) => name === text)
+  if (profile === undefined) throw damaged()
+  return profile
+}
+
+function damaged(cause?: unknown): HotplateError {
+  const message = 'Expected the row of one hot-list entry but found other bytes'
+  return new HotplateError('ENTRY_DAMAGED', message, { cause })
+}
+
+const PROFILE_AT = 13
+const REGION_AT = 16
+
+/** From rows to packed records, in the form that `buildIndexOf` takes (matching/record.ts). */
+export class RecordPacker {
+  readonly #profile: number
+  readonly #regions = new Map<string, number>()
+
+  /** @param profile of the list: of all entries that have none of their own */
+  constructor(profile: Profile) {
+    this.#profile = PROFILES.indexOf(profile)
+  }
+
+  /**
+   * @param spans of the row, from {@link scanRow}
+   * @param target zeroed, ENTRY_RECORD_BYTES long from `at` on
+   * @throws HotplateError ENTRY_DAMAGED where the row has no plate of 1 to 12 characters
+   */
+  pack(bytes: Uint8Array, spans: Spans, target: Uint8Array, at: number): void {
+    const plate_at = spans[0] as number
+    const length = (spans[1] as number) - plate_at
+    if (length < 1 || length > PLATE_CHARS_MAX) throw damaged()
+    target[at] = length
+    for (let i = 0; i < length; i += 1) target[at + 1 + i] = bytes[plate_at + i] as number
+    target[at + PROFILE_AT] = this.#profileOf(bytes, spans)
+    const region = this.#regionOf(bytes, spans)
+    for (let i = 0; i < 4; i += 1) target[at + REGION_AT + i] = (region >>> (8 * i)) & 255
+  }
+
+  #profileOf(bytes: Uint8Array, spans: Spans): number {
+    const from = spans[2 * COLUMN.profile] as number
+    const to = spans[2 * COLUMN.profile + 1] as number
+    if (from === to) return this.#profile
+    return PROFILES.indexOf(profileOf(decoder.decode(bytes.subarray(from, to))))
+  }
+
+  #regionOf(bytes: Uint8Array, spans: Spans): number {
+    const from = spans[2 * COLUMN.region] as number
+    const to = spans[2 * COLUMN.region + 1] as number
+    if (from === to) return 0
+    const text = String.fromCharCode(...bytes.subarray(from, to))
+    const known = this.#regions.get(text)
+    if (known !== undefined) return known
+    const code = regionCode(text)
+    this.#regions.set(text, code)
+    return code
+  }
+}

@@ -1,0 +1,179 @@
+// What a batch is matched against, and its hits are named by: a base, built of the entry files of
+// all lists, and what single changes have made of it since. Both are immutable; a batch keeps the
+// generation that it began with, and the last batch of one frees it.
+import type { Revisioned } from '../bus/documents.ts'
+import type { Entry, HotList } from '../domain/hotlist.ts'
+import { buildEntryTable } from '../matching/entry-table.ts'
+import { buildIndex, type IndexedEntry, type IndexOptions } from '../matching/index-block.ts'
+import { regionText } from '../matching/region.ts'
+import { type Change, covers, type Removal, standingOf } from './changes.ts'
+import type { EntryFile } from './entry-file.ts'
+
+export interface ListedEntry {
+  list: HotList
+  entry: Entry
+}
+
+export interface BaseOptions {
+  /** Rises from base to base. */
+  number: number
+  block: SharedArrayBuffer
+  table: SharedArrayBuffer
+  lists: readonly HotList[]
+  /** Of each list. */
+  files: readonly EntryFile[]
+  /** By list number: the place in `lists`. */
+  log_odds_min: Float64Array
+  /** Told of a file of which an entry can't be read. */
+  onDamaged: (path: string, error: unknown) => void
+}
+
+export class Base {
+  readonly number: number
+  readonly block: SharedArrayBuffer
+  readonly table: SharedArrayBuffer
+  readonly lists: readonly HotList[]
+  readonly files: readonly EntryFile[]
+  readonly log_odds_min: Float64Array
+  readonly size: number
+  readonly #starts: readonly number[]
+  readonly #found = new Map<string, readonly number[]>()
+  readonly #onDamaged: BaseOptions['onDamaged']
+
+  constructor({ number, block, table, lists, files, log_odds_min, onDamaged }: BaseOptions) {
+    this.number = number
+    this.block = block
+    this.table = table
+    this.lists = lists
+    this.files = files
+    this.log_odds_min = log_odds_min
+    this.#onDamaged = onDamaged
+    const starts: number[] = []
+    let size = 0
+    for (const { entries } of files) {
+      starts.push(size)
+      size += entries
+    }
+    this.#starts = starts
+    this.size = size
+  }
+
+  /** The entry of this number, read from its list's file. */
+  at(index: number): ListedEntry {
+    const which = this.#starts.findLastIndex((start) => start <= index)
+    const list = this.lists[which] as HotList
+    const file = this.files[which] as EntryFile
+    const entry = index - (this.#starts[which] as number)
+    try {
+      return { list, entry: file.at(entry) }
+    } catch (error) {
+      this.#onDamaged(file.file, error)
+      return { list, entry: withoutDetails(file, entry) }
+    }
+  }
+
+  /** Numbers of the entries of a list that a removal silences. */
+  covered(list: number, removal: Removal): readonly number[] {
+    const key = `${list}\n${removal.plate}\n${removal.id ?? ''}`
+    const known = this.#found.get(key)
+    if (known !== undefined) return known
+    const file = this.files[list] as EntryFile
+    const numbers: number[] = []
+    try {
+      const { from, to } = file.find(removal.plate)
+      for (let entry = from; entry < to; entry += 1) {
+        const taken = removal.id === null || covers(removal, file.at(entry))
+        if (taken) numbers.push((this.#starts[list] as number) + entry)
+      }
+    } catch (error) {
+      this.#onDamaged(file.file, error)
+      return numbers
+    }
+    this.#found.set(key, numbers)
+    return numbers
+  }
+}
+
+/** An alert with less in it is better than none, and the damaged list is on its way anew. */
+function withoutDetails(file: EntryFile, entry: number): Entry {
+  const { name, version } = file.manifest
+  const { plate, region } = file.matched(entry)
+  return {
+    id: `${name}-${version}-${entry}`,
+    plate,
+    ...(region === 0 ? {} : { region: regionText(region) }),
+    reason: 'The details of this entry could not be read: look it up in the list itself',
+  }
+}
+
+export class Generation {
+  readonly generation: number
+  readonly base: Base
+  /** Index of the additions; null where there are none. */
+  readonly overlay: { block: SharedArrayBuffer; table: SharedArrayBuffer } | null
+  /** Entries of the base that are silenced, ascending. */
+  readonly removed: Uint32Array
+  readonly #additions: readonly ListedEntry[]
+
+  /** @param changes of all lists; the ones that a list's version has folded in are left out */
+  constructor(
+    generation: number,
+    base: Base,
+    changes: Iterable<Revisioned<Change>>,
+    options: IndexOptions,
+  ) {
+    this.generation = generation
+    this.base = base
+    const by_list = Map.groupBy(changes, ({ value }) => value.list)
+    const additions: ListedEntry[] = []
+    const removed = new Set<number>()
+    base.lists.forEach((list, number) => {
+      const later = by_list.get(list.name)?.filter(({ revision }) => isLater(revision, list))
+      if (later === undefined) return
+      const standing = standingOf(later)
+      for (const entry of standing.additions.values()) additions.push({ list, entry })
+      for (const removal of standing.removals) {
+        for (const entry of base.covered(number, removal)) removed.add(entry)
+      }
+    })
+    this.#additions = additions
+    this.overlay =
+      additions.length === 0
+        ? null
+        : {
+            block: buildIndex(
+              additions.map((one) => indexed(base, one)),
+              options,
+            ),
+            table: buildEntryTable(additions.map(({ entry }) => entry)),
+          }
+    const sorted = Uint32Array.from(removed).sort()
+    this.removed = new Uint32Array(new SharedArrayBuffer(sorted.byteLength))
+    this.removed.set(sorted)
+  }
+
+  /** Entries in force. */
+  get size(): number {
+    return this.base.size + this.#additions.length - this.removed.length
+  }
+
+  /** The entry of a hit: the base's numbers first, then the overlay's. */
+  at(index: number): ListedEntry {
+    const { size } = this.base
+    return index < size ? this.base.at(index) : (this.#additions[index - size] as ListedEntry)
+  }
+}
+
+/** Whether a change came after what a list's version has folded in. */
+export function isLater(revision: number, { changes_through = 0 }: HotList): boolean {
+  return revision > changes_through
+}
+
+function indexed(base: Base, { list, entry }: ListedEntry): IndexedEntry {
+  return {
+    plate: entry.plate,
+    profile: entry.profile ?? list.profile,
+    list: base.lists.indexOf(list),
+    ...(entry.region === undefined ? {} : { region: entry.region }),
+  }
+}
