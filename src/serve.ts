@@ -6,6 +6,8 @@ import type { Config } from './config/schema.ts'
 import { ImageStore } from './evidence/images.ts'
 import { startKeeper } from './evidence/keeper.ts'
 import { startGateway } from './gateway/server.ts'
+import { openManifests } from './hotlists/manifest.ts'
+import { createListsReporter } from './hotlists/report.ts'
 import { type Ingest, startIngest } from './ingest/ingest.ts'
 import { type DataKind, type Platform, startPlatform } from './platform.ts'
 import { createReadiness, startHealth } from './telemetry/health.ts'
@@ -107,13 +109,14 @@ export async function startService({ config, roles, kind, log }: ServiceOptions)
       stops.push(() => access.stop())
       const delivery = await createDelivery({ bus, config, metrics, log })
       stops.push(() => delivery.stop())
-      const images = new ImageStore(config.data_dir)
+      const lists = createListsReporter(store, await openManifests(bus), config)
       const gateway = await startGateway({
         config,
         bus,
         access,
-        images,
+        images: new ImageStore(config.data_dir),
         delivery,
+        lists,
         log,
         metrics,
         readiness,

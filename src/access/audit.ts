@@ -11,6 +11,7 @@ export type AuditKind =
   | 'alert_fetch'
   | 'image_fetch'
   | 'alert_verdict'
+  | 'matching_lists'
 
 export interface AuditEvent {
   /** A user's name as given: for a refused sign-in it may be nobody's. */

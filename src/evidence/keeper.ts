@@ -1,5 +1,6 @@
-// The role `keeper`: one leader among all processes, by a lease. Today it runs retention; sealing,
-// reports and the expiry of lists and training will be jobs of the same leader.
+// The role `keeper`: one leader among all processes, by a lease. Today it runs retention and counts
+// false alerts; sealing, reports and the expiry of lists and training will be jobs of the same
+// leader.
 import { randomUUID } from 'node:crypto'
 import type { Bus } from '../bus/connection.ts'
 import { holdLease } from '../bus/lease.ts'
@@ -10,6 +11,7 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import { openDayKeys } from './day-keys.ts'
 import { ImageStore } from './images.ts'
 import { type RetentionReport, runRetention } from './retention.ts'
+import { TallyJob } from './tally-job.ts'
 
 export interface KeeperOptions {
   config: Config
@@ -35,12 +37,17 @@ export async function startKeeper(o: KeeperOptions): Promise<Keeper> {
     lease_ms: LEASE_MS,
     log,
     onGained: (signal) => {
-      const turn = () => {
-        running = running.then(() => (signal.aborted ? undefined : keep(o, holder)))
+      const tally = new TallyJob(o, signal)
+      const every = (seconds: number, job: () => Promise<void>) => {
+        const turn = () => {
+          running = running.then(() => (signal.aborted ? undefined : job()))
+        }
+        turn()
+        const timer = setInterval(turn, seconds * 1_000)
+        signal.addEventListener('abort', () => clearInterval(timer))
       }
-      turn()
-      const timer = setInterval(turn, config.retention.check_every_s * 1_000)
-      signal.addEventListener('abort', () => clearInterval(timer))
+      every(config.retention.check_every_s, () => keep(o, holder))
+      every(config.matching.false_alerts_every_s, () => tally.run(Date.now()))
     },
   })
   return {

@@ -13,8 +13,10 @@ import { type Alert, MATCH_CLASSES } from '../domain/alert.ts'
 import { type AlertStatus, REJECTION_REASONS, VERDICTS } from '../domain/alert-event.ts'
 import { CATEGORIES } from '../domain/hotlist.ts'
 import { utcDay } from '../domain/time.ts'
+import type { ListsReporter } from '../hotlists/report.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Peer } from './bridge.ts'
+import { listsRoute } from './list-routes.ts'
 import { isSameOrigin } from './origin.ts'
 import { type Pages, SECURITY_HEADERS } from './pages.ts'
 import {
@@ -43,6 +45,7 @@ export interface RouteOptions {
   images: ImageSource
   delivery: Pick<Delivery, 'find'>
   verdicts: Verdicts
+  lists: ListsReporter
   pages: Pages
   log: Logger
 }
@@ -211,6 +214,7 @@ export function createRoutes(o: RouteOptions): OpenAPIHono<Env> {
     problem('upgrade_required', { headers: { upgrade: 'websocket', connection: 'upgrade' } }),
   )
   addAlertRoutes(app, o)
+  addListRoutes(app, o)
   app.doc31('/openapi.json', {
     openapi: '3.1.0',
     info: {
@@ -315,6 +319,15 @@ function addVerdictRoute(app: OpenAPIHono<Env>, o: RouteOptions): void {
       if (error instanceof VerdictOvertaken) await refuse('overtaken')
       throw error
     }
+  })
+}
+
+function addListRoutes(app: OpenAPIHono<Env>, { access, lists }: RouteOptions): void {
+  app.openapi(listsRoute, async (c) => {
+    const { user } = c.var.session
+    const event = { who: user, from: c.env.from, what: 'matching_lists', outcome: 'ok' } as const
+    await access.audit.record(event)
+    return c.json(await lists.report(), 200)
   })
 }
 

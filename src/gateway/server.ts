@@ -7,6 +7,7 @@ import { createVerdicts } from '../alerts/verdicts.ts'
 import type { Bus } from '../bus/connection.ts'
 import type { Config } from '../config/schema.ts'
 import { HotplateError } from '../domain/error.ts'
+import type { ListsReporter } from '../hotlists/report.ts'
 import { assertPortFree } from '../supervise/port.ts'
 import type { Readiness } from '../telemetry/health.ts'
 import type { Logger } from '../telemetry/log.ts'
@@ -22,6 +23,7 @@ export interface GatewayOptions {
   access: Access
   images: ImageSource
   delivery: Delivery
+  lists: ListsReporter
   log: Logger
   metrics: Metrics
   readiness: Readiness
@@ -43,10 +45,10 @@ const DRAIN_MS_MAX = 2_000
 
 /** @throws HotplateError PORT_TAKEN */
 export async function startGateway(o: GatewayOptions): Promise<Gateway> {
-  const { config, access, images, delivery, log, readiness } = o
+  const { config, access, images, delivery, lists, log, readiness } = o
   const pages = loadPages(o.console_dir ?? CONSOLE_DIR)
   const verdicts = createVerdicts(o.bus)
-  const routes = createRoutes({ access, images, delivery, verdicts, pages, log })
+  const routes = createRoutes({ access, images, delivery, verdicts, lists, pages, log })
   const work = { requests: 0 }
   const app = uWS.App()
   const sockets = addSockets(app, { config, access, delivery, log })

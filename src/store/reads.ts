@@ -44,6 +44,23 @@ export async function readPartitions({ client, database }: Store): Promise<DayPa
   return rows.map((row) => ({ day: row.day, rows: Number(row.rows), bytes: Number(row.bytes) }))
 }
 
+/** Reads of a day (`YYYY-MM-DD`) from a moment on; one that was sent twice may count twice. */
+export async function countReadsSince(
+  { client, database }: Store,
+  day: string,
+  since_ms: number,
+): Promise<number> {
+  const result = await client.query({
+    query: `SELECT count() AS reads FROM ${database}.reads
+      WHERE toDate(time, 'UTC') = {day: Date}
+        AND time >= fromUnixTimestamp64Milli({since: Int64}, 'UTC')`,
+    query_params: { day, since: since_ms },
+    format: 'JSONEachRow',
+  })
+  const [row] = await result.json<{ reads: string | number }>()
+  return Number(row?.reads ?? 0)
+}
+
 /** Drops a day: metadata, not a delete of rows. */
 export async function dropPartition(store: Store, day: string): Promise<void> {
   const on_cluster = store.cluster ? `ON CLUSTER '${store.cluster}'` : ''

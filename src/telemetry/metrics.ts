@@ -4,14 +4,15 @@ import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client'
 
 /** Cameras that a metric may name: those that send what they must not are few, or all alike. */
 const CAMERA_LABELS_MAX = 1_000
+const LIST_LABELS_MAX = 1_000
 
 export function createMetrics() {
   const registry = new Registry()
   const registers = [registry]
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
     new Counter({ name: `hotplate_${name}`, help, labelNames: [...labelNames], registers })
-  const gauge = (name: string, help: string) =>
-    new Gauge({ name: `hotplate_${name}`, help, registers })
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
+    new Gauge({ name: `hotplate_${name}`, help, labelNames: [...labelNames], registers })
   return {
     registry,
     readsReceived: counter('reads_received_total', 'Reads taken from the stream.'),
@@ -51,6 +52,22 @@ export function createMetrics() {
     backlogReads: gauge('backlog_messages', 'Row batches waiting on BACKLOG.'),
     consoles: gauge('consoles', 'Open console streams.'),
     entries: gauge('hotlist_entries', 'Entries in the index that is matched against.'),
+    listFalseAlerts: gauge(
+      'list_false_alerts_per_million',
+      'Alerts rejected as wrong, per million reads, by list.',
+      ['list'],
+    ),
+    listFalseAlertsBudget: gauge(
+      'list_false_alerts_budget_per_million',
+      'False alerts that a list may raise per million reads.',
+      ['list'],
+    ),
+    listOverBudget: gauge(
+      'list_false_alerts_over_budget',
+      '1 while a list raises more false alerts than its budget, with 95 % confidence.',
+      ['list'],
+    ),
+    listLabel: boundedLabel(LIST_LABELS_MAX),
     retentionHalted: gauge('retention_halted', '1 while retention waits for a person.'),
     partitionsDropped: counter('retention_partitions_dropped_total', 'Day partitions dropped.'),
     engineRestarts: counter('engine_restarts_total', 'Restarts of embedded engines.', ['engine']),

@@ -10,6 +10,7 @@ import { type Config, configSchema } from '../../src/config/schema.ts'
 import { HotplateError } from '../../src/domain/error.ts'
 import type { ImageSource } from '../../src/gateway/routes.ts'
 import { type Gateway, startGateway } from '../../src/gateway/server.ts'
+import type { ListsReporter } from '../../src/hotlists/report.ts'
 import { createReadiness, type Readiness } from '../../src/telemetry/health.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts'
@@ -34,6 +35,7 @@ export interface TestGateway extends AsyncDisposable {
 export interface TestGatewayOptions {
   gateway?: Partial<Config['gateway']>
   images?: ImageSource
+  lists?: ListsReporter
   delivery?: Partial<DeliveryOptions>
   console_dir?: string
 }
@@ -56,12 +58,14 @@ export async function startTestGateway(bus: Bus, o: TestGatewayOptions = {}): Pr
   const access = await createAccess({ bus, config, log })
   const delivery = await createDelivery({ bus, config, log, metrics, ...o.delivery })
   const images = o.images ?? { open: () => Promise.resolve(null) }
+  const lists = o.lists ?? { report: () => Promise.resolve({ days: 90, lists: [] }) }
   const gateway = await startGateway({
     config,
     bus,
     access,
     images,
     delivery,
+    lists,
     log,
     metrics,
     readiness,

@@ -69,6 +69,7 @@ describe('who is not signed in', () => {
     '/v1/alerts/0123456789abcdef',
     '/v1/alerts/0123456789abcdef/images/plate',
     '/v1/alerts/stream',
+    '/v1/matching/lists',
     '/openapi.json',
     '/v1/anything',
   ])('401.9b gets 401 for %s', async (path) => {
@@ -220,6 +221,7 @@ describe('who is signed in', () => {
       '/v1/alerts/{id}',
       '/v1/alerts/{id}/verdict',
       '/v1/alerts/{id}/images/{kind}',
+      '/v1/matching/lists',
     ])
   })
 
