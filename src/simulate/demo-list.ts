@@ -1,7 +1,7 @@
 // The demo's hot lists: about 2,000 invented entries of the kinds that a police department has.
 import type { Category, Entry, Profile } from '../domain/hotlist.ts'
+import { Random } from '../domain/random.ts'
 import { drawPlate } from './plates.ts'
-import { Random } from './random.ts'
 import { drawVehicle, type ListedVehicle } from './vehicles.ts'
 
 export interface DemoList {

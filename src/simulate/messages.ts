@@ -1,10 +1,10 @@
 // Sightings as the messages that cameras publish: JSON lines, one or many to a message.
 import { HotplateError } from '../domain/error.ts'
 import { foldPlate } from '../domain/plate.ts'
+import { Random } from '../domain/random.ts'
 import { loadLookAlikes } from '../matching/look-alikes.ts'
 import { type ConfusionTable, Misreader, type ReadingKind } from './misread.ts'
 import { CAMERAS_MAX, type Camera, Network } from './network.ts'
-import { Random } from './random.ts'
 import { type Sighting, Traffic } from './traffic.ts'
 import type { ListedVehicle } from './vehicles.ts'
 

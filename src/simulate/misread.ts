@@ -1,7 +1,7 @@
 // What a reading engine makes of a plate: mostly the plate, sometimes not, as the confusion model
 // has it.
 import { PLATE_CHARS_MAX } from '../domain/plate.ts'
-import { Random, Weighted } from './random.ts'
+import { Random, Weighted } from '../domain/random.ts'
 
 /** The part of a confusion model (config/models/) that misreads are drawn from. */
 export interface ConfusionTable {

@@ -1,7 +1,8 @@
 // The simulated cameras: where they stand, what they are called, and which road leads from one to
 // the next.
+
+import { mix } from '../domain/random.ts'
 import type { Location } from '../domain/read.ts'
-import { mix } from './random.ts'
 
 /** Downtown of Twin Falls, Idaho. */
 const CENTRE: Location = { lat: 42.5629, lon: -114.4609 }

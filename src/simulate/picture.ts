@@ -1,9 +1,9 @@
 // Draws the crop of a number plate as a camera sends it: the vehicle's true characters, slightly
 // tilted, soft and noisy.
 import jpeg from 'jpeg-js'
+import { mix, Random } from '../domain/random.ts'
 import { GLYPH_HEIGHT, GLYPH_WIDTH, glyph } from './glyphs.ts'
 import type { PictureOf } from './messages.ts'
-import { mix, Random } from './random.ts'
 
 export const PICTURE_WIDTH = 240
 export const PICTURE_HEIGHT = 120

@@ -1,6 +1,6 @@
 // The plates of the simulated network: mostly Idaho's of Twin Falls and its neighbours, some of
 // other states.
-import { type Random, Weighted } from './random.ts'
+import { type Random, Weighted } from '../domain/random.ts'
 
 export interface PlateDrawn {
   /** 2 to 8 of A-Z, 0-9 */

@@ -5,10 +5,10 @@ import { createHash } from 'node:crypto'
 import { parse } from 'csv-parse/sync'
 import { HotplateError } from '../domain/error.ts'
 import { foldPlate } from '../domain/plate.ts'
+import { Random } from '../domain/random.ts'
 import { CANDIDATES_MAX, type Candidate } from '../domain/read.ts'
 import { DAY_MS } from '../domain/time.ts'
 import { drawShape } from './plates.ts'
-import { Random } from './random.ts'
 import { classFolder } from './stage.ts'
 
 /** Columns of the CSV. Confidences are 0 to 100; candidates are `text:confidence|…`, best first. */

@@ -1,11 +1,11 @@
 // The demo's cast: when a listed vehicle passes, which one, and how it is misread, so that a
 // newcomer sees every kind of match.
 import type { Profile } from '../domain/hotlist.ts'
+import { Random } from '../domain/random.ts'
 import { foldTable, SYMBOLS } from '../matching/look-alikes.ts'
 import type { StagedVehicle } from './demo-list.ts'
 import type { MadeRead, PictureOf, ReadSource } from './messages.ts'
 import type { ReadingKind } from './misread.ts'
-import { Random } from './random.ts'
 import { listedVehicle } from './vehicles.ts'
 
 export interface StageOptions {

@@ -1,7 +1,8 @@
 // The simulated traffic: vehicles on journeys past several cameras, some standing in view, some
 // on a list.
+
+import { Random } from '../domain/random.ts'
 import { EAST, type Network, WEST } from './network.ts'
-import { Random } from './random.ts'
 import { type ListedVehicle, listedVehicle, type Vehicle, vehicleAt } from './vehicles.ts'
 
 export interface Sighting {

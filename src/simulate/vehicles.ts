@@ -1,7 +1,8 @@
 // The vehicles of the simulated network: a population whose members come back, some of them daily.
+
+import { mix, Random, Weighted } from '../domain/random.ts'
 import type { VehicleSeen } from '../domain/read.ts'
 import { drawPlate } from './plates.ts'
-import { mix, Random, Weighted } from './random.ts'
 
 export interface Vehicle {
   plate: string

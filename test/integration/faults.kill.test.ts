@@ -5,7 +5,7 @@
 import { expect, test } from 'vitest'
 import type { Bus } from '../../src/bus/connection.ts'
 import { STREAM } from '../../src/bus/streams.ts'
-import { Random } from '../../src/simulate/random.ts'
+import { Random } from '../../src/domain/random.ts'
 import { ALL_WELL, outcomeOf, untilSettled } from '../helpers/outcome.ts'
 import { anySeed, importPlates, makeTraffic, publishAll } from '../helpers/passages.ts'
 import { metricOf, type RunningService, startService } from '../helpers/service.ts'

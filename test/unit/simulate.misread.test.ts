@@ -1,11 +1,11 @@
 // Misreads. If the bugs return: readings that no plate could give, or a kind of misread that is
 // another.
 import { expect, test } from 'vitest'
+import { Random, Weighted } from '../../src/domain/random.ts'
 import { loadLookAlikes } from '../../src/matching/look-alikes.ts'
 import { loadModel } from '../../src/matching/model.ts'
 import { Misreader, READING_KINDS } from '../../src/simulate/misread.ts'
 import { drawPlate } from '../../src/simulate/plates.ts'
-import { Random, Weighted } from '../../src/simulate/random.ts'
 
 const misreader = new Misreader(loadModel('general'), 5, loadLookAlikes())
 
