@@ -3,11 +3,11 @@ import { useComputed, useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import type { Alert } from '../domain/alert.ts'
 import {
-  compareVehicles,
   describeVehicle,
   formatAge,
   formatDateTime,
   formatTime,
+  vehicleAgreement,
 } from './format.ts'
 import { memo } from './memo.ts'
 import { Plates } from './plates.tsx'
@@ -114,8 +114,8 @@ function Facts({ alert }: { alert: Alert }) {
   )
 }
 
-function VehicleFact({ alert: { read, entry } }: { alert: Alert }) {
-  const { state, differs } = compareVehicles(read.vehicle, entry.vehicle)
+function VehicleFact({ alert: { read, entry, match } }: { alert: Alert }) {
+  const { state, differs } = vehicleAgreement(match.vehicle)
   return (
     <Fact name={text.alert.vehicle}>
       <Agreement

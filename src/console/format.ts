@@ -1,5 +1,10 @@
 // Times, ages and vehicles as people read them; local time, 24 hours, always with seconds.
-import type { AlertEntry, AlertRead } from '../domain/alert.ts'
+import {
+  type AlertEntry,
+  type AlertRead,
+  VEHICLE_TRAITS,
+  type VehicleCompared,
+} from '../domain/alert.ts'
 import { text } from './text.ts'
 
 const TIME = new Intl.DateTimeFormat(undefined, {
@@ -39,7 +44,6 @@ export function formatAge(age_ms: number): string {
 }
 
 type Vehicle = AlertRead['vehicle'] | AlertEntry['vehicle']
-const FIELDS = ['color', 'make', 'model', 'type', 'year'] as const
 
 export function describeVehicle(vehicle: Vehicle): string {
   if (vehicle === undefined) return ''
@@ -53,17 +57,12 @@ export interface VehicleAgreement {
   differs: string[]
 }
 
-/** Compares only what both sides tell. */
-export function compareVehicles(seen: Vehicle, listed: Vehicle): VehicleAgreement {
-  const both = FIELDS.filter((f) => seen?.[f] !== undefined && listed?.[f] !== undefined)
-  if (both.length === 0) return { state: 'unknown', differs: [] }
-  const differs = both.filter((f) => fold(seen?.[f]) !== fold(listed?.[f]))
-  return {
-    state: differs.length === 0 ? 'same' : 'differs',
-    differs: differs.map((f) => text.vehicle.fields[f]),
+/** The traits in one word: one that differs outweighs those that agree. */
+export function vehicleAgreement(compared: VehicleCompared): VehicleAgreement {
+  const differs = VEHICLE_TRAITS.filter((trait) => compared[trait].verdict === 'differ')
+  if (differs.length > 0) {
+    return { state: 'differs', differs: differs.map((trait) => text.vehicle.fields[trait]) }
   }
-}
-
-function fold(value: unknown): string {
-  return String(value).trim().toLowerCase()
+  const agrees = VEHICLE_TRAITS.some((trait) => compared[trait].verdict === 'agree')
+  return { state: agrees ? 'same' : 'unknown', differs: [] }
 }

@@ -10,11 +10,12 @@ const SYMBOL: Record<AlignedPair['kind'], string> = {
   differs: '≠',
   inserted: '+',
   deleted: '−',
+  any: '*',
 }
 
 export function Plates({ alert }: { alert: Alert }) {
   const { aligned } = alert.match
-  const differences = aligned.filter(({ kind }) => kind !== 'same')
+  const differences = aligned.filter(({ kind }) => kind !== 'same' && kind !== 'any')
   return (
     <div class="plates">
       <div class="rows" style={{ '--columns': String(aligned.length) }}>
@@ -32,6 +33,7 @@ export function Plates({ alert }: { alert: Alert }) {
       <p class="match">
         {text.matchClass[alert.match.class]}
         {alert.match.candidate !== undefined && `, ${text.alert.candidate(alert.match.candidate)}`}
+        {differences.length > 0 && <small>{text.alert.likelihood(alert.match.posterior)}</small>}
       </p>
       {differences.length > 0 && (
         <ul class="differences">

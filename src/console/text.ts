@@ -3,6 +3,15 @@ import type { AlignedPair, MatchClass } from '../domain/alert.ts'
 import type { RejectionReason } from '../domain/alert-event.ts'
 import type { Category } from '../domain/hotlist.ts'
 
+/** Five steps that a person can tell apart; the figure itself would promise more than it holds. */
+function likelihoodInWords(posterior: number): string {
+  if (posterior >= 0.95) return 'very likely this plate'
+  if (posterior >= 0.7) return 'likely this plate'
+  if (posterior >= 0.3) return 'may well be another plate'
+  if (posterior >= 0.05) return 'more likely another plate'
+  return 'probably another plate'
+}
+
 export const text = {
   product: 'Hotplate',
   signIn: {
@@ -68,6 +77,7 @@ export const text = {
     ago: (age: string) => `${age} ago`,
     confidenceOf: (percent: number) => `reads this with ${percent} % confidence`,
     candidate: (plate: string) => `by the camera's other reading ${plate}`,
+    likelihood: likelihoodInWords,
     clock: 'Camera clock suspect.',
     clockMore: (device: string) => `It says ${device}; the time of receipt is shown.`,
     clockUnknown: 'The time of receipt is shown.',
@@ -109,6 +119,7 @@ export const text = {
     insertion: 'one character inserted',
     deletion: 'one character missing',
     candidate: 'another reading of the camera matches',
+    wildcard: 'fits the listed pattern',
   } satisfies Record<MatchClass, string>,
   /** Of one column: what stands between the two plates there. */
   difference: {
@@ -118,6 +129,7 @@ export const text = {
     differs: ({ read, entry }) => `${read} for ${entry}: differs`,
     inserted: ({ read }) => `${read}: only in the read`,
     deleted: ({ entry }) => `${entry}: missing in the read`,
+    any: () => '',
   } satisfies Record<AlignedPair['kind'], (pair: AlignedPair) => string>,
   category: {
     stolen_vehicle: 'Stolen vehicle',

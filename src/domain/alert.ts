@@ -22,22 +22,49 @@ export interface AlignedPair {
   entry: string
   /**
    * `same`, `o_zero`, `look_alike` (same class), `differs`, `inserted` (only in the read),
-   * `deleted` (only in the entry)
+   * `deleted` (only in the entry), `any` (left open by the entry's `?` or `*`)
    */
-  kind: 'same' | 'o_zero' | 'look_alike' | 'differs' | 'inserted' | 'deleted'
+  kind: 'same' | 'o_zero' | 'look_alike' | 'differs' | 'inserted' | 'deleted' | 'any'
+  /** What this column adds to the cost, in nats. */
+  cost: number
 }
 
-export interface Match {
+export const VEHICLE_TRAITS = ['color', 'make', 'model', 'type', 'year'] as const
+export type VehicleTrait = (typeof VEHICLE_TRAITS)[number]
+
+/** One trait, seen against listed, as each was given; '' where it was not. */
+export interface TraitCompared {
+  verdict: 'agree' | 'differ' | 'unknown'
+  seen: string
+  listed: string
+}
+
+/** Evidence for the person who verifies; it never keeps an alert back. */
+export type VehicleCompared = Record<VehicleTrait, TraitCompared>
+
+/** What the two plates alone tell; a worker knows no more of an entry. */
+export interface PlateMatch {
   class: MatchClass
-  /** Negative natural logarithm of the likelihood of what differs, under the model; 0 is exact. */
+  /**
+   * How much less likely this reading is than a faithful one, given that the vehicle is the
+   * entry's: -ln of the quotient, in nats; 0 where nothing differs.
+   */
   cost: number
   /** exp(-cost), 0 to 1. */
   score: number
+  /** Probability that the vehicle is the entry's, by the model, 0 to 1. */
+  posterior: number
   aligned: AlignedPair[]
   /** The engine's candidate reading that matched, where the first reading did not. */
   candidate?: string
   /** Issuing state, seen against listed. */
   state: 'same' | 'differs' | 'unknown'
+  /** The model of misreads that cost and posterior are of. */
+  model: { name: string; version: number }
+}
+
+export interface Match extends PlateMatch {
+  vehicle: VehicleCompared
 }
 
 export interface AlertEntry {

@@ -6,6 +6,7 @@ import type { Bus } from '../bus/connection.ts'
 import type { Alert } from '../domain/alert.ts'
 import type { ImageStore } from '../evidence/images.ts'
 import type { Generation, ListedEntry } from '../hotlists/generation.ts'
+import { compareVehicles } from '../matching/vehicle.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Hit, ImageFile, RejectRecord, WorkDone } from './work.ts'
 
@@ -80,7 +81,7 @@ function buildAlert(id: string, hit: Hit, { list, entry }: ListedEntry): Alert {
       ...(entry.case === undefined ? {} : { case: entry.case }),
       ...(entry.vehicle === undefined ? {} : { vehicle: entry.vehicle }),
     },
-    match: hit.match,
+    match: { ...hit.match, vehicle: compareVehicles(hit.read.vehicle, entry.vehicle) },
     raisedAt: new Date().toISOString(),
   }
 }

@@ -1,6 +1,6 @@
 // What goes to a worker and what comes back: shared by the pipeline and the worker, so that neither
 // imports the other.
-import type { Match } from '../domain/alert.ts'
+import type { PlateMatch } from '../domain/alert.ts'
 import type { Generation } from '../hotlists/generation.ts'
 import type { PackedBatch } from './batch.ts'
 import type { DecodedRead, OptionalField, RejectReason } from './decode.ts'
@@ -57,7 +57,7 @@ export interface Hit {
   images: { plate: boolean; vehicle: boolean }
   /** Index into the entries of `generation`. */
   entry: number
-  match: Match
+  match: PlateMatch
 }
 
 export interface ImageFile {

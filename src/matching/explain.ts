@@ -1,9 +1,12 @@
 // Why an entry matched: the read and the entry's plate, aligned character by character.
 import type { AlignedPair, MatchClass } from '../domain/alert.ts'
 
+/** A column before a model has put its price on it. */
+export type Column = Omit<AlignedPair, 'cost'>
+
 export interface Explanation {
   class: MatchClass
-  aligned: AlignedPair[]
+  aligned: Column[]
 }
 
 /** Worse kinds outweigh any number of better ones: plates have 12 columns at most. */
@@ -14,6 +17,7 @@ const WEIGHTS: Readonly<Record<AlignedPair['kind'], number>> = {
   differs: 1_024,
   inserted: 1_024,
   deleted: 1_024,
+  any: 0,
 }
 
 /**
@@ -28,7 +32,7 @@ const WEIGHTS: Readonly<Record<AlignedPair['kind'], number>> = {
 export function alignPlates(read: string, entry: string, classes: readonly string[]): Explanation {
   const width = entry.length + 1
   const costs = costTable(read, entry, classes)
-  const aligned: AlignedPair[] = []
+  const aligned: Column[] = []
   let i = read.length
   let j = entry.length
   while (i > 0 || j > 0) {
@@ -90,12 +94,14 @@ function kindOf(read: string, entry: string, classes: readonly string[]): Aligne
   return 'differs'
 }
 
-function classOf(longer: number, aligned: readonly AlignedPair[]): MatchClass {
+function classOf(longer: number, aligned: readonly Column[]): MatchClass {
   let worst: AlignedPair['kind'] = 'same'
   for (const { kind } of aligned) if (WEIGHTS[kind] > WEIGHTS[worst]) worst = kind
   switch (worst) {
     case 'same':
       return 'exact'
+    case 'any':
+      return 'wildcard'
     case 'o_zero':
     case 'look_alike':
       return worst

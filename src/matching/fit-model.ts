@@ -1,6 +1,5 @@
 // Fits a confusion model to labelled readings: counts, smoothed so that nothing is impossible.
-import type { AlignedPair } from '../domain/alert.ts'
-import { alignPlates } from './explain.ts'
+import { alignPlates, type Column } from './explain.ts'
 import { SYMBOLS } from './look-alikes.ts'
 import { EVIDENCE_UNKNOWN, type Model } from './model.ts'
 import { unexpected } from './unexpected.ts'
@@ -111,7 +110,7 @@ function count(pairs: Iterable<LabelledReading>, classes: readonly string[]): Co
   return counts
 }
 
-function countColumns(counts: Counts, aligned: readonly AlignedPair[], true_chars: number): void {
+function countColumns(counts: Counts, aligned: readonly Column[], true_chars: number): void {
   let before = 0
   for (const { read, entry, kind } of aligned) {
     const r = SYMBOLS.indexOf(read)

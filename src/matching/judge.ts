@@ -1,12 +1,12 @@
 // From the native matcher's hits to matches: what a hit is called, what it costs, and whether it is
 // likely enough to alert.
-import type { Match } from '../domain/alert.ts'
+import type { PlateMatch } from '../domain/alert.ts'
 import type { Candidate } from '../domain/read.ts'
 import type { EntryTable } from './entry-table.ts'
 import { alignPlates } from './explain.ts'
 import { Matcher, PLATE_RECORD_BYTES, packPlate } from './matcher.ts'
 import type { Model } from './model.ts'
-import { alignmentCost } from './model.ts'
+import { columnCosts } from './model.ts'
 
 export interface Sighted {
   plate: string
@@ -25,11 +25,16 @@ export interface JudgedHit {
   /** Index into the reads given. */
   read: number
   entry: number
-  match: Match
+  match: PlateMatch
 }
 
 /** Candidate readings looked up besides a read's own plate; engines put the likely ones first. */
 const CANDIDATES_MATCHED_MAX = 10
+/**
+ * How many of the plates of a format are on a vehicle: the chance that the reading, taken at its
+ * word, is of another vehicle.
+ */
+const PLATES_IN_USE = 0.1
 
 export class Judge {
   #matcher: Matcher
@@ -65,7 +70,7 @@ export class Judge {
   ): JudgedHit[] {
     const hits = this.#matcher.match(records, count)
     if (hits.length === 0) return []
-    const found = new Map<number, Map<number, Match>>()
+    const found = new Map<number, Map<number, PlateMatch>>()
     for (let at = 0; at < hits.length; at += 2) {
       const record = hits[at] as number
       const entry = hits[at + 1] as number
@@ -73,7 +78,7 @@ export class Judge {
       const candidate = origins[record * 2 + 1] as number
       const match = this.#judge(readOf(read), entry, candidate)
       if (match === null) continue
-      const entries = found.get(read) ?? new Map<number, Match>()
+      const entries = found.get(read) ?? new Map<number, PlateMatch>()
       found.set(read, entries)
       const known = entries.get(entry)
       if (!known || match.cost < known.cost) entries.set(entry, match)
@@ -118,24 +123,33 @@ export class Judge {
     this.#origin = origin
   }
 
-  #judge(read: Sighted, entry: number, candidate: number): Match | null {
+  #judge(read: Sighted, entry: number, candidate: number): PlateMatch | null {
     const { classes, model, edit_cost_max } = this.#options
     const listed = this.#table.plate(entry)
     const { class: kind, aligned } = alignPlates(read.plate, listed, classes)
-    const state = compareStates(read.region, this.#table.region(entry))
-    if (candidate >= 0) {
-      const { plate, confidence } = (read.candidates as Candidate[])[candidate] as Candidate
-      const cost = -Math.log(Math.min(Math.max(confidence, 0.001), 1))
-      return { class: 'candidate', cost, score: Math.exp(-cost), aligned, candidate: plate, state }
-    }
-    const cost = alignmentCost(model, aligned)
+    const costs = columnCosts(model, aligned)
+    const by_model = costs.reduce((total, cost) => total + cost, 0)
+    const told = candidate < 0 ? null : ((read.candidates as Candidate[])[candidate] as Candidate)
+    const cost = told === null ? by_model : -Math.log(Math.min(Math.max(told.confidence, 0.001), 1))
     const edited = kind === 'substitution' || kind === 'insertion' || kind === 'deletion'
-    if (edited && cost > edit_cost_max) return null
-    return { class: kind, cost, score: Math.exp(-cost), aligned, state }
+    if (told === null && edited && cost > edit_cost_max) return null
+    // The camera says what a candidate costs; the model only says where that cost arises.
+    const scale = by_model === 0 ? 0 : cost / by_model
+    const score = Math.exp(-cost)
+    return {
+      class: told === null ? kind : 'candidate',
+      cost,
+      score,
+      posterior: score / (score + PLATES_IN_USE),
+      aligned: aligned.map((column, at) => ({ ...column, cost: (costs[at] as number) * scale })),
+      ...(told === null ? {} : { candidate: told.plate }),
+      state: compareStates(read.region, this.#table.region(entry)),
+      model: { name: model.name, version: model.version },
+    }
   }
 }
 
-function compareStates(seen: string, listed: string): Match['state'] {
+function compareStates(seen: string, listed: string): PlateMatch['state'] {
   if (seen === '' || listed === '') return 'unknown'
   return seen === listed ? 'same' : 'differs'
 }

@@ -2,8 +2,8 @@
 // alignment costs by it.
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import type { AlignedPair } from '../domain/alert.ts'
 import { HotplateError } from '../domain/error.ts'
+import type { Column } from './explain.ts'
 import { SYMBOLS } from './look-alikes.ts'
 
 const FOLDER = new URL('../../config/models/', import.meta.url)
@@ -129,33 +129,34 @@ export function checkModel(value: unknown, name: string): Model {
 }
 
 /**
- * What a reading costs, given that the entry's plate was there: for each column -ln of its
- * probability, against that of the character's being read as it is. Nats, 0 and up; O for 0 is
- * free.
+ * What each column costs, given that the entry's plate was there: -ln of its probability, against
+ * that of the character's being read as it is. Nats, 0 and up; O for 0 is free.
  */
-export function alignmentCost(model: Model, aligned: readonly AlignedPair[]): number {
+export function columnCosts(model: Model, aligned: readonly Column[]): number[] {
   const gaps_inside = aligned.reduce((n, { entry }) => n + (entry === '' ? 0 : 1), 0) - 1
-  let cost = 0
+  const costs: number[] = []
   let entry_chars = 0
   for (const { read, entry, kind } of aligned) {
     switch (kind) {
       case 'same':
       case 'o_zero':
+      case 'any':
+        costs.push(0)
         break
       case 'inserted':
-        cost += insertionCost(model, read, entry_chars, gaps_inside)
+        costs.push(insertionCost(model, read, entry_chars, gaps_inside))
         break
       case 'deleted':
-        cost += bestOfTied(entry, (t) => (model.deletion[t] as number) / faithful(model, t))
+        costs.push(bestOfTied(entry, (t) => (model.deletion[t] as number) / faithful(model, t)))
         break
       case 'look_alike':
       case 'differs':
-        cost += bestOfTied(entry, (t) => readAs(model, t, read) / faithful(model, t))
+        costs.push(bestOfTied(entry, (t) => readAs(model, t, read) / faithful(model, t)))
         break
     }
     if (entry !== '') entry_chars += 1
   }
-  return cost
+  return costs
 }
 
 /** First, inside, last: of characters; before the first, between, after the last: of insertions. */

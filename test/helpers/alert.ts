@@ -1,7 +1,12 @@
 // Alerts as the ingest raises them, for tests that publish their own into the ALERTS stream.
 import { randomBytes } from 'node:crypto'
 import type { Bus } from '../../src/bus/connection.ts'
-import type { Alert } from '../../src/domain/alert.ts'
+import {
+  type Alert,
+  type TraitCompared,
+  VEHICLE_TRAITS,
+  type VehicleCompared,
+} from '../../src/domain/alert.ts'
 import type { AlertEvent } from '../../src/domain/alert-event.ts'
 
 /** A read of `8ABCI23` for an entry `BABC123`: two look-alikes. */
@@ -36,16 +41,19 @@ export function makeAlert(change: (alert: Alert) => void = () => {}): Alert {
       class: 'look_alike',
       cost: 3.1,
       score: 0.045,
+      posterior: 0.82,
       aligned: [
-        { read: '8', entry: 'B', kind: 'look_alike' },
-        { read: 'A', entry: 'A', kind: 'same' },
-        { read: 'B', entry: 'B', kind: 'same' },
-        { read: 'C', entry: 'C', kind: 'same' },
-        { read: 'I', entry: '1', kind: 'look_alike' },
-        { read: '2', entry: '2', kind: 'same' },
-        { read: '3', entry: '3', kind: 'same' },
+        { read: '8', entry: 'B', kind: 'look_alike', cost: 1.55 },
+        { read: 'A', entry: 'A', kind: 'same', cost: 0 },
+        { read: 'B', entry: 'B', kind: 'same', cost: 0 },
+        { read: 'C', entry: 'C', kind: 'same', cost: 0 },
+        { read: 'I', entry: '1', kind: 'look_alike', cost: 1.55 },
+        { read: '2', entry: '2', kind: 'same', cost: 0 },
+        { read: '3', entry: '3', kind: 'same', cost: 0 },
       ],
       state: 'same',
+      vehicle: vehicleCompared(),
+      model: { name: 'general', version: 1 },
     },
     raisedAt: now,
   }
@@ -69,4 +77,11 @@ export function makeEvent({ id, read, entry }: Alert): AlertEvent {
     read: { camera: read.camera, time: read.time },
     entry: { list: entry.list },
   }
+}
+
+/** Nothing is known of the vehicle. */
+function vehicleCompared(): VehicleCompared {
+  const unknown: TraitCompared = { verdict: 'unknown', seen: '', listed: '' }
+  const traits = VEHICLE_TRAITS.map((trait) => [trait, unknown])
+  return Object.fromEntries(traits) as VehicleCompared
 }

@@ -42,6 +42,11 @@ test('each class raises its alert, with the class and the aligned characters', a
     expect(told(match?.aligned ?? []), name).toEqual(differences)
     expect(match?.aligned.map((pair) => pair.entry).join('')).toBe(plate)
     expect(match?.score).toBeCloseTo(Math.exp(-(match?.cost as number)))
+    const columns = match?.aligned.reduce((total, { cost }) => total + cost, 0)
+    expect(columns).toBeCloseTo(match?.cost as number)
+    expect(match?.posterior).toBeGreaterThan(0)
+    expect(match?.posterior).toBeLessThan(1)
+    expect(match?.model).toEqual({ name: 'general', version: expect.any(Number) })
   }
   const candidate = alerts.get('candidate')?.match
   expect(candidate).toMatchObject({ class: 'candidate', candidate: 'RTY7493', score: 0.5 })

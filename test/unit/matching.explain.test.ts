@@ -9,7 +9,15 @@ import { CLASSES, matched } from '../helpers/matching.ts'
  * One letter per column: `=` same, `o` O for 0, `~` look-alike, `x` differs, `+` inserted, `-`
  * deleted.
  */
-const MARKS = { same: '=', o_zero: 'o', look_alike: '~', differs: 'x', inserted: '+', deleted: '-' }
+const MARKS = {
+  same: '=',
+  o_zero: 'o',
+  look_alike: '~',
+  differs: 'x',
+  inserted: '+',
+  deleted: '-',
+  any: '*',
+}
 
 function marks(read: string, entry: string): string {
   const { class: kind, aligned } = alignPlates(read, entry, CLASSES)

@@ -5,13 +5,14 @@ import { expect, test } from 'vitest'
 import { alignPlates } from '../../src/matching/explain.ts'
 import { fitModel } from '../../src/matching/fit-model.ts'
 import { SYMBOLS } from '../../src/matching/look-alikes.ts'
-import { alignmentCost, checkModel, loadModel } from '../../src/matching/model.ts'
+import { checkModel, columnCosts, loadModel } from '../../src/matching/model.ts'
 import { CLASSES } from '../helpers/matching.ts'
 
 const general = loadModel('general')
 
 function cost(read: string, entry: string): number {
-  return alignmentCost(general, alignPlates(read, entry, CLASSES).aligned)
+  const { aligned } = alignPlates(read, entry, CLASSES)
+  return columnCosts(general, aligned).reduce((total, cost) => total + cost, 0)
 }
 
 test('a faithful reading costs nothing, nor does O for 0', () => {
