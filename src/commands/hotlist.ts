@@ -1,6 +1,6 @@
 // `hotplate hotlist import`: puts a list from a file into force.
 import { createReadStream } from 'node:fs'
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { HotplateError } from '../domain/error.ts'
 import { CATEGORIES, type Category, PROFILES, type Profile } from '../domain/hotlist.ts'
 import { parseCsvList } from '../formats/hotlists/csv.ts'
@@ -18,6 +18,7 @@ interface ImportOptions extends CommonOptions {
   format: 'csv'
   category: Category
   profile: Profile
+  falseAlertsPerMillion?: number
   allowBad?: boolean
 }
 
@@ -40,10 +41,22 @@ export function registerHotlist(program: Command): void {
     .addOption(
       new Option('--profile <NAME>', 'how far a read may be off').choices(PROFILES).default('fold'),
     )
+    .option(
+      '--false-alerts-per-million <N>',
+      'false alerts that the list may raise per million reads ' +
+        '(matching.false_alerts_per_million_max)',
+      budget,
+    )
     .option('--allow-bad', 'put the good lines into force although some lines are wrong')
     .option('--config <FILE>', 'YAML file with settings')
     .option('--data <DIR>', 'folder for all data (./data)')
     .action(runImport)
+}
+
+function budget(text: string): number {
+  const value = Number(text)
+  if (value > 0 && value <= 1_000_000) return value
+  throw new InvalidArgumentError('Expected a number above 0, up to 1000000.')
 }
 
 async function runImport(file: string, options: ImportOptions): Promise<void> {
@@ -69,9 +82,15 @@ async function runImport(file: string, options: ImportOptions): Promise<void> {
     name: 'hotplate-hotlist',
   })
   try {
-    const { list: name, category, profile } = options
+    const { list: name, category, profile, falseAlertsPerMillion: budget } = options
     const manifests = await openManifests(platform.bus)
-    const list = { name, category, profile, entries }
+    const list = {
+      name,
+      category,
+      profile,
+      ...(budget === undefined ? {} : { false_alerts_per_million_max: budget }),
+      entries,
+    }
     const manifest = await importList(platform.store, manifests, list, log)
     process.stdout.write(
       `${manifest.name} version ${manifest.version} is in force: ${manifest.entries} entries\n`,

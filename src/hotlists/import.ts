@@ -9,27 +9,31 @@ import type { Store } from '../store/client.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { type Change, type Changes, covers, type Standing, standingOf } from './changes.ts'
 import { clearEntries, clearVersionsBefore, entryId, insertEntries } from './entries.ts'
+import { assertServable } from './limits.ts'
 import { assertListName, type Manifests } from './manifest.ts'
 
 export interface ListImport {
   name: string
   category: Category
   profile: Profile
+  /** See HotList. */
+  false_alerts_per_million_max?: number
   entries: readonly Omit<Entry, 'id'>[]
 }
 
 /**
  * @param log told when versions that nobody needs any more could not be removed
  * @returns the manifest now in force
- * @throws HotplateError LIST_NAME_INVALID, LIST_EMPTY, or LIST_OVERTAKEN where an import that began
- * later is in force already
+ * @throws HotplateError LIST_NAME_INVALID, LIST_EMPTY, LIST_FOLD2_TOO_LARGE,
+ * LIST_TOO_MANY_PATTERNS, or LIST_OVERTAKEN where an import that began later is in force already
  */
 export async function importList(
   store: Store,
   manifests: Manifests,
-  { name, category, profile, entries }: ListImport,
+  { entries, ...list }: ListImport,
   log?: Pick<Logger, 'warn'>,
 ): Promise<HotList> {
+  const { name } = list
   assertListName(name)
   if (entries.length === 0) {
     throw new HotplateError(
@@ -45,13 +49,12 @@ export async function importList(
   }
   const made = await changesOf(manifests.changes, name)
   const folded = foldIn(given, made.standing)
+  await assertServable(store, manifests, list, folded.values())
   // A bus that lost its documents gives numbers out again that the store still has entries of.
   await clearEntries(store, name, version)
   await insertEntries(store, name, version, folded.values())
   const manifest: HotList = {
-    name,
-    category,
-    profile,
+    ...list,
     version,
     entries: folded.size,
     changes_through: made.through,

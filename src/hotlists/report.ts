@@ -59,7 +59,12 @@ export function createListsReporter(
   function describe(list: HotList, { state, ...measured }: MeasuredList): ListReport {
     const { name, category, profile, version, entries, imported_at } = list
     return {
-      ...{ name, category, profile, version, entries, imported_at },
+      name,
+      category,
+      profile,
+      version,
+      entries,
+      imported_at,
       budget_per_million: budgetOf(list, config),
       measured,
       state,

@@ -3,7 +3,8 @@
 // ever.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { loadEntries } from '../../src/hotlists/entries.ts'
-import { importList } from '../../src/hotlists/import.ts'
+import { importList, type ListImport } from '../../src/hotlists/import.ts'
+import { FOLD2_ENTRIES_MAX, PATTERNS_MAX } from '../../src/hotlists/limits.ts'
 import { type Manifests, openManifests } from '../../src/hotlists/manifest.ts'
 import { connectStore, type Store } from '../../src/store/client.ts'
 import { applySchema } from '../../src/store/schema.ts'
@@ -27,10 +28,10 @@ afterAll(async () => {
   await nats?.[Symbol.asyncDispose]()
 })
 
-const list = (name: string, ...plates: string[]) => ({
+const list = (name: string, ...plates: string[]): ListImport => ({
   name,
-  category: 'custom' as const,
-  profile: 'fold' as const,
+  category: 'custom',
+  profile: 'fold',
   entries: plates.map((plate) => ({ plate, reason: 'Test' })),
 })
 const platesOf = async (name: string, version: number) =>
@@ -112,4 +113,38 @@ test('the version in force and the one before it stay in the store, older ones g
   expect(imported).toMatchObject({ version: 4 })
   expect(warnings).toEqual(['Old versions of the list could not be removed.'])
   expect(await kept()).toEqual(['P2', 'P3', 'P4'])
+})
+
+test('what one index can not serve is refused, other lists in force counted in', async () => {
+  const many = (name: string, count: number, plate: (n: number) => string): ListImport => ({
+    ...list(name),
+    entries: Array.from({ length: count }, (_, n) => ({ plate: plate(n), reason: 'Test' })),
+    false_alerts_per_million_max: 5,
+  })
+  const pattern = (n: number) => `${String(n).padStart(5, '0')}*`
+  const import_of = (given: ListImport) => importList(store, manifests, given)
+  expect(await import_of(many('first', 6_000, pattern))).toMatchObject({
+    entries: 6_000,
+    false_alerts_per_million_max: 5,
+  })
+  await expect(import_of(many('second', PATTERNS_MAX - 5_999, pattern))).rejects.toMatchObject({
+    code: 'LIST_TOO_MANY_PATTERNS',
+    message: expect.stringMatching(
+      /^Expected at most 10000 .* has 4001 beside 6000 of other lists/,
+    ),
+  })
+  await import_of(many('second', PATTERNS_MAX - 6_000, pattern))
+  // Its own version before doesn't count, nor do plates of other lists.
+  await import_of(many('first', 6_000, pattern))
+
+  const plates = many('third', FOLD2_ENTRIES_MAX + 1, (n) => `P${n}`)
+  await expect(import_of({ ...plates, profile: 'fold+2' })).rejects.toMatchObject({
+    code: 'LIST_FOLD2_TOO_LARGE',
+    message: expect.stringMatching(/has 300001: give it the profile fold\+1, or split it by state/),
+  })
+  const wide = [{ plate: 'KXA7437', reason: 'Test', profile: 'fold+2' as const }]
+  await import_of({ ...plates, entries: wide })
+  await expect(
+    import_of({ ...many('fourth', FOLD2_ENTRIES_MAX, (n) => `P${n}`), profile: 'fold+2' }),
+  ).rejects.toMatchObject({ message: expect.stringContaining('has 300000 beside 1 of other') })
 })

@@ -49,6 +49,29 @@ test('bad lines are named with line, column, what was expected and what came', a
   ])
 })
 
+test('a plate may leave characters open, and an entry have a profile of its own', async () => {
+  const { entries, bad } = await parse(
+    'plate,reason,make,color,profile',
+    '2ta*,Stolen,Ford,white,',
+    '2T? 1**23,Stolen,,,fold+2',
+    'ABC1,Wanted,,,Exact',
+    'A*,Stolen,,,',
+    '1234567890???,Stolen,,,',
+    'ABC2,Stolen,,,fold+3',
+  )
+  expect(entries).toEqual([
+    { plate: '2TA*', reason: 'Stolen', vehicle: { make: 'Ford', color: 'white' } },
+    { plate: '2T?1*23', reason: 'Stolen', profile: 'fold+2' },
+    { plate: 'ABC1', reason: 'Wanted', profile: 'exact' },
+  ])
+  const open = '1 to 12 of A-Z, 0-9, ? and *, at least 2 of them known'
+  expect(bad).toEqual([
+    { line: 5, column: 'plate', expected: open, came: '"A*"' },
+    { line: 6, column: 'plate', expected: open, came: '"1234567890???"' },
+    { line: 7, column: 'profile', expected: 'exact, fold, fold+1, fold+2', came: '"fold+3"' },
+  ])
+})
+
 test.each([
   [
     'a header without plate',

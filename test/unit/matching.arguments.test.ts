@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Profile } from '../../src/domain/hotlist.ts'
+import { FOLD2_ENTRIES_MAX, PATTERNS_MAX } from '../../src/hotlists/limits.ts'
 import { buildIndex, buildIndexOf } from '../../src/matching/index-block.ts'
 import { checkIndex } from '../../src/matching/index-file.ts'
 import { Matcher, packPlate } from '../../src/matching/matcher.ts'
@@ -183,11 +184,11 @@ test('patterns need two known characters; more than is served well is refused by
     buildIndex(Array(count).fill({ plate, profile }), OPTIONS)
   for (const plate of ['*', '?', 'A*', '*A?', '????', 'A?*'])
     expect(() => build_of(plate, 'fold', 1)).toThrow('for entries but received other bytes')
-  expect(build_of('A*1', 'fold', 10_000).byteLength).toBeGreaterThan(0)
-  expect(() => build_of('A*1', 'fold', 10_001)).toThrow(
+  expect(build_of('A*1', 'fold', PATTERNS_MAX).byteLength).toBeGreaterThan(0)
+  expect(() => build_of('A*1', 'fold', PATTERNS_MAX + 1)).toThrow(
     expect.objectContaining({ code: 'INDEX_TOO_MANY_PATTERNS' }),
   )
-  expect(() => build_of('ABC1234', 'fold+2', 300_001)).toThrow(
+  expect(() => build_of('ABC1234', 'fold+2', FOLD2_ENTRIES_MAX + 1)).toThrow(
     expect.objectContaining({ code: 'INDEX_FOLD2_TOO_LARGE' }),
   )
 })

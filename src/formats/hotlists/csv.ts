@@ -1,11 +1,11 @@
 // The plain CSV list: a header line with `plate` and `reason`, and, if given, `state`, `case`,
-// `make`, `model`, `color`, `type`, `year`. State is ISO 3166-2 (`US-ID`) or a two-letter code of
-// the United States (`ID`).
+// `make`, `model`, `color`, `type`, `year`, `profile`. A plate may leave characters open: `?` one,
+// `*` any run. State is ISO 3166-2 (`US-ID`) or a two-letter code of the United States (`ID`).
 import type { Readable } from 'node:stream'
 import { parse } from 'csv-parse'
 import { HotplateError } from '../../domain/error.ts'
-import type { Entry, VehicleListed } from '../../domain/hotlist.ts'
-import { foldPlate } from '../../domain/plate.ts'
+import { type Entry, PROFILES, type VehicleListed } from '../../domain/hotlist.ts'
+import { foldEntryPlate, isPattern } from '../../domain/plate.ts'
 import { REGION } from '../../domain/read.ts'
 
 export interface BadLine {
@@ -25,7 +25,7 @@ const REASON_CHARS_MAX = 1_000
 const CASE_CHARS_MAX = 64
 const LINE_BYTES_MAX = 16_384
 const REQUIRED = ['plate', 'reason'] as const
-const OPTIONAL = ['state', 'case', 'make', 'model', 'color', 'type', 'year'] as const
+const OPTIONAL = ['state', 'case', 'make', 'model', 'color', 'type', 'year', 'profile'] as const
 
 /**
  * Parses a list as it streams in. A wrong line is reported and left out; a wrong header or broken
@@ -83,8 +83,8 @@ function checkHeader(header: string[]): string[] {
 }
 
 function parseRow(row: Row, line: number): Omit<Entry, 'id'> | BadLine {
-  const plate = foldPlate(row.plate ?? '')
-  if (plate === null) return bad(line, 'plate', '1 to 12 of A-Z, 0-9', row.plate)
+  const plate = foldEntryPlate(row.plate ?? '')
+  if (plate === null) return bad(line, 'plate', expectedOf(row.plate ?? ''), row.plate)
   const reason = row.reason ?? ''
   if (reason === '' || reason.length > REASON_CHARS_MAX) {
     return bad(line, 'reason', `1 to ${REASON_CHARS_MAX} characters`, row.reason)
@@ -98,6 +98,12 @@ function parseRow(row: Row, line: number): Omit<Entry, 'id'> | BadLine {
   if (case_number.length > CASE_CHARS_MAX) {
     return bad(line, 'case', `at most ${CASE_CHARS_MAX} characters`, case_number)
   }
+  const profile_text = row.profile?.toLowerCase() ?? ''
+  const profile = PROFILES.find((name) => name === profile_text)
+  // An entry that were quietly matched by its list's profile would miss what it promises.
+  if (profile_text !== '' && profile === undefined) {
+    return bad(line, 'profile', PROFILES.join(', '), row.profile)
+  }
   const vehicle = parseVehicle(row)
   return {
     plate,
@@ -105,7 +111,14 @@ function parseRow(row: Row, line: number): Omit<Entry, 'id'> | BadLine {
     ...(region === '' ? {} : { region }),
     ...(case_number === '' ? {} : { case: case_number }),
     ...(vehicle === null ? {} : { vehicle }),
+    ...(profile === undefined ? {} : { profile }),
   }
+}
+
+function expectedOf(plate: string): string {
+  return isPattern(plate)
+    ? '1 to 12 of A-Z, 0-9, ? and *, at least 2 of them known'
+    : '1 to 12 of A-Z, 0-9'
 }
 
 function parseVehicle(row: Row): VehicleListed | null {
