@@ -16,15 +16,25 @@ export const MATCH_CLASSES = [
 ] as const
 export type MatchClass = (typeof MATCH_CLASSES)[number]
 
+/**
+ * What stands in one column: `look_alike` of one class, `inserted` only in the read, `deleted` only
+ * in the entry, `any` left open by the entry's `?` or `*`.
+ */
+export const COLUMN_KINDS = [
+  'same',
+  'o_zero',
+  'look_alike',
+  'differs',
+  'inserted',
+  'deleted',
+  'any',
+] as const
+
 /** One column of the alignment of a read with an entry; '' where one side has no character. */
 export interface AlignedPair {
   read: string
   entry: string
-  /**
-   * `same`, `o_zero`, `look_alike` (same class), `differs`, `inserted` (only in the read),
-   * `deleted` (only in the entry), `any` (left open by the entry's `?` or `*`)
-   */
-  kind: 'same' | 'o_zero' | 'look_alike' | 'differs' | 'inserted' | 'deleted' | 'any'
+  kind: (typeof COLUMN_KINDS)[number]
   /** What this column adds to the cost, in nats. */
   cost: number
 }

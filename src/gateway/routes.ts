@@ -9,7 +9,7 @@ import type { AuditKind } from '../access/audit.ts'
 import type { Session } from '../access/sessions.ts'
 import type { Delivery } from '../alerts/delivery.ts'
 import { VerdictOvertaken, type Verdicts } from '../alerts/verdicts.ts'
-import { type Alert, MATCH_CLASSES } from '../domain/alert.ts'
+import { type Alert, COLUMN_KINDS, MATCH_CLASSES } from '../domain/alert.ts'
 import { type AlertStatus, REJECTION_REASONS, VERDICTS } from '../domain/alert-event.ts'
 import { CATEGORIES } from '../domain/hotlist.ts'
 import { utcDay } from '../domain/time.ts'
@@ -68,6 +68,51 @@ const sessionSchema = z
   })
   .openapi('Session')
 
+const traitSchema = z
+  .looseObject({
+    verdict: z.enum(['agree', 'differ', 'unknown']),
+    seen: z.string(),
+    listed: z.string(),
+  })
+  .openapi('TraitCompared')
+
+const matchSchema = z
+  .looseObject({
+    class: z.enum(MATCH_CLASSES),
+    cost: z.number().openapi({
+      description: 'How much less likely the reading is than a faithful one, in nats.',
+    }),
+    score: z.number().openapi({ description: 'exp(-cost)' }),
+    posterior: z.number().openapi({
+      description: "Probability that the vehicle is the entry's, by the model.",
+    }),
+    aligned: z.array(
+      z.looseObject({
+        read: z.string(),
+        entry: z.string(),
+        kind: z.enum(COLUMN_KINDS),
+        cost: z.number().openapi({ description: 'What the column adds to the cost.' }),
+      }),
+    ),
+    candidate: z.string().exactOptional().openapi({
+      description: "The camera's other reading that matched.",
+    }),
+    state: z.enum(['same', 'differs', 'unknown']),
+    vehicle: z
+      .looseObject({
+        color: traitSchema,
+        make: traitSchema,
+        model: traitSchema,
+        type: traitSchema,
+        year: traitSchema,
+      })
+      .openapi({ description: 'Evidence alone: it never keeps an alert back.' }),
+    model: z.looseObject({ name: z.string(), version: z.int() }).openapi({
+      description: 'The model of misreads that cost and posterior are of.',
+    }),
+  })
+  .openapi('Match')
+
 const alertSchema = z
   .looseObject({
     id: z.string(),
@@ -89,7 +134,7 @@ const alertSchema = z
       category: z.enum(CATEGORIES),
       reason: z.string(),
     }),
-    match: z.looseObject({ class: z.enum(MATCH_CLASSES), cost: z.number(), score: z.number() }),
+    match: matchSchema,
     raisedAt: z.string(),
     verdict: standingVerdictSchema.exactOptional(),
   })

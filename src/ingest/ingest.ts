@@ -11,6 +11,7 @@ import { ImageStore } from '../evidence/images.ts'
 import { ActiveLists } from '../hotlists/active.ts'
 import { openManifests } from '../hotlists/manifest.ts'
 import { loadLookAlikes } from '../matching/look-alikes.ts'
+import { loadVehicleTable, type VehicleTable } from '../matching/vehicle-table.ts'
 import type { Store } from '../store/client.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -53,8 +54,9 @@ export async function startIngest(o: IngestOptions): Promise<Ingest> {
   const reads_bus = await o.connect('hotplate-reads')
   const { writer, drainer } = startRows(o)
   const images = new ImageStore(config.data_dir)
+  const vehicles = loadVehicleTable()
   const pipelines = new Set<Pipeline>()
-  const shared: Shared = { lists, day_keys, pool, reads_bus, writer, images, pipelines }
+  const shared: Shared = { lists, day_keys, pool, reads_bus, writer, images, vehicles, pipelines }
   const runs = new Set<Promise<void>>()
   const partitions = await sharePartitions({
     bus,
@@ -97,6 +99,7 @@ interface Shared {
   reads_bus: Bus
   writer: RowWriter
   images: ImageStore
+  vehicles: VehicleTable
   pipelines: Set<Pipeline>
 }
 
@@ -161,7 +164,7 @@ function makePipeline(
   raiser: AlertRaiser,
 ): Pipeline {
   const { config, bus, log, metrics } = o
-  const { lists, day_keys, pool, reads_bus, writer, images } = shared
+  const { lists, day_keys, pool, reads_bus, writer, images, vehicles } = shared
   return new Pipeline({
     bus: reads_bus,
     config,
@@ -178,7 +181,7 @@ function makePipeline(
     generation: () => lists.current,
     dayKeys: () => day_keys.current,
     settle: (done, generation, abort) =>
-      settleBatch({ bus, raiser, images, metrics }, done, generation, abort),
+      settleBatch({ bus, raiser, images, vehicles, metrics }, done, generation, abort),
   })
 }
 

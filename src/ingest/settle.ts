@@ -7,6 +7,7 @@ import type { Alert } from '../domain/alert.ts'
 import type { ImageStore } from '../evidence/images.ts'
 import type { Generation, ListedEntry } from '../hotlists/generation.ts'
 import { compareVehicles } from '../matching/vehicle.ts'
+import type { VehicleTable } from '../matching/vehicle-table.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Hit, ImageFile, RejectRecord, WorkDone } from './work.ts'
 
@@ -14,6 +15,7 @@ export interface SettleOptions {
   bus: Bus
   raiser: AlertRaiser
   images: ImageStore
+  vehicles: VehicleTable
   metrics: Metrics
 }
 
@@ -32,7 +34,7 @@ export async function settleBatch(
   const first = done.images.filter((i) => of_hits.has(`${i.camera}\n${i.id}`))
   const others = done.images.filter((i) => !of_hits.has(`${i.camera}\n${i.id}`))
   const [outcomes] = await Promise.all([
-    o.raiser.raise(sightings(generation, done), signal, putImages(o.images, first)),
+    o.raiser.raise(sightings(o.vehicles, generation, done), signal, putImages(o.images, first)),
     putImages(o.images, others),
     publishRejects(o.bus, done.rejects),
   ])
@@ -50,7 +52,11 @@ function count(metrics: Metrics, done: WorkDone): void {
   if (done.suspect > 0) metrics.clocksSuspect.inc(done.suspect)
 }
 
-function sightings(generation: Generation | null, done: WorkDone): Sighting[] {
+function sightings(
+  vehicles: VehicleTable,
+  generation: Generation | null,
+  done: WorkDone,
+): Sighting[] {
   if (generation === null) return []
   return done.hits.map((hit) => {
     const listed = generation.at(hit.entry)
@@ -59,12 +65,17 @@ function sightings(generation: Generation | null, done: WorkDone): Sighting[] {
       entry_id: listed.entry.id,
       camera: hit.read.camera,
       time_ms: hit.read.time_ms,
-      build: (id) => buildAlert(id, hit, listed),
+      build: (id) => buildAlert(id, hit, listed, vehicles),
     }
   })
 }
 
-function buildAlert(id: string, hit: Hit, { list, entry }: ListedEntry): Alert {
+function buildAlert(
+  id: string,
+  hit: Hit,
+  { list, entry }: ListedEntry,
+  vehicles: VehicleTable,
+): Alert {
   return {
     id,
     status: 'unverified',
@@ -81,7 +92,7 @@ function buildAlert(id: string, hit: Hit, { list, entry }: ListedEntry): Alert {
       ...(entry.case === undefined ? {} : { case: entry.case }),
       ...(entry.vehicle === undefined ? {} : { vehicle: entry.vehicle }),
     },
-    match: { ...hit.match, vehicle: compareVehicles(hit.read.vehicle, entry.vehicle) },
+    match: { ...hit.match, vehicle: compareVehicles(vehicles, hit.read.vehicle, entry.vehicle) },
     raisedAt: new Date().toISOString(),
   }
 }

@@ -77,3 +77,22 @@ test('the profile bounds how far off a read may be; the state is only shown', as
     ['WYF4437', 'wide', 'unknown'],
   ])
 })
+
+test('the vehicle is shown trait by trait, and never keeps an alert back', async () => {
+  await using service = await startService()
+  const vehicle = { make: 'F0RD', model: 'F15', color: 'WHI', type: 'PK', year: 2014 }
+  await putInForce(service, 'stolen', [{ plate: 'KXA7437', vehicle }])
+  const seen = { make: 'toyota', model: 'camry', color: 'white', type: 'sedan', year: 2026 }
+  await publish(service, makeRead({ plate: 'KXA7437', vehicle: seen }))
+  await publish(service, makeRead({ plate: 'KXA7437', camera: 'pole-2' }), 'pole-2')
+  await settled(service)
+  const [first, second] = await alertsOf(service)
+  expect(first?.match.vehicle).toEqual({
+    color: { verdict: 'agree', seen: 'white', listed: 'WHI' },
+    make: { verdict: 'differ', seen: 'toyota', listed: 'F0RD' },
+    model: { verdict: 'differ', seen: 'camry', listed: 'F15' },
+    type: { verdict: 'differ', seen: 'sedan', listed: 'PK' },
+    year: { verdict: 'differ', seen: '2026', listed: '2014' },
+  })
+  expect(second?.match.vehicle.color).toEqual({ verdict: 'unknown', seen: '', listed: 'WHI' })
+})
