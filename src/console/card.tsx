@@ -2,13 +2,7 @@
 import { useComputed, useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import type { Alert } from '../domain/alert.ts'
-import {
-  describeVehicle,
-  formatAge,
-  formatDateTime,
-  formatTime,
-  vehicleAgreement,
-} from './format.ts'
+import { formatAge, formatDateTime, formatTime, vehicleAgreement } from './format.ts'
 import { memo } from './memo.ts'
 import { Plates } from './plates.tsx'
 import { now_ms, selected } from './store.ts'
@@ -114,22 +108,50 @@ function Facts({ alert }: { alert: Alert }) {
   )
 }
 
-function VehicleFact({ alert: { read, entry, match } }: { alert: Alert }) {
-  const { state, differs } = vehicleAgreement(match.vehicle)
+const TRAIT_STATE = { agree: 'same', differ: 'differs', unknown: 'unknown' } as const
+
+function VehicleFact({ alert: { match } }: { alert: Alert }) {
+  const { state, words, traits } = vehicleAgreement(match.vehicle)
+  if (traits.length === 0) {
+    return (
+      <Fact name={text.alert.vehicle}>
+        <Agreement state={state} words={words} />
+        <Sides seen="" listed="" />
+      </Fact>
+    )
+  }
   return (
-    <Fact name={text.alert.vehicle}>
-      <Agreement
-        state={state}
-        words={state === 'differs' ? text.vehicle.differs(differs.join(', ')) : undefined}
-      />
-      <Sides seen={describeVehicle(read.vehicle)} listed={describeVehicle(entry.vehicle)} />
+    <Fact name={text.alert.vehicle} wide>
+      <Agreement state={state} words={words} />
+      <table class="traits">
+        <thead>
+          <tr>
+            <td />
+            <th scope="col">{text.alert.seen}</th>
+            <th scope="col">{text.alert.listed}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {traits.map(({ name, verdict, seen, listed }) => (
+            <tr key={name} class={`agreement ${TRAIT_STATE[verdict]}`}>
+              <th scope="row">
+                <span aria-hidden="true">{AGREEMENT_SYMBOL[TRAIT_STATE[verdict]]}</span>
+                {name}
+                <span class="spoken">{text.vehicle.verdicts[verdict]}</span>
+              </th>
+              <td>{seen || text.vehicle.none}</td>
+              <td>{listed || text.vehicle.none}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
     </Fact>
   )
 }
 
-function Fact(props: { name: string; children: ComponentChildren }) {
+function Fact(props: { name: string; wide?: boolean; children: ComponentChildren }) {
   return (
-    <div>
+    <div class={props.wide === true ? 'wide' : ''}>
       <dt>{props.name}</dt>
       <dd>{props.children}</dd>
     </div>

@@ -1,10 +1,5 @@
 // Times, ages and vehicles as people read them; local time, 24 hours, always with seconds.
-import {
-  type AlertEntry,
-  type AlertRead,
-  VEHICLE_TRAITS,
-  type VehicleCompared,
-} from '../domain/alert.ts'
+import { type TraitCompared, VEHICLE_TRAITS, type VehicleCompared } from '../domain/alert.ts'
 import { text } from './text.ts'
 
 const TIME = new Intl.DateTimeFormat(undefined, {
@@ -43,26 +38,24 @@ export function formatAge(age_ms: number): string {
   return text.age.d(Math.floor(h / 24))
 }
 
-type Vehicle = AlertRead['vehicle'] | AlertEntry['vehicle']
-
-export function describeVehicle(vehicle: Vehicle): string {
-  if (vehicle === undefined) return ''
-  const { color, year, make, model, type } = vehicle
-  return [color, year, make, model, type].filter((part) => part !== undefined).join(' ')
-}
-
 export interface VehicleAgreement {
   state: 'same' | 'differs' | 'unknown'
-  /** Names of what differs. */
-  differs: string[]
+  words: string
+  /** What at least one side tells. */
+  traits: (TraitCompared & { name: string })[]
 }
 
-/** The traits in one word: one that differs outweighs those that agree. */
+/** The traits in one line: one that differs outweighs those that agree. */
 export function vehicleAgreement(compared: VehicleCompared): VehicleAgreement {
-  const differs = VEHICLE_TRAITS.filter((trait) => compared[trait].verdict === 'differ')
-  if (differs.length > 0) {
-    return { state: 'differs', differs: differs.map((trait) => text.vehicle.fields[trait]) }
-  }
-  const agrees = VEHICLE_TRAITS.some((trait) => compared[trait].verdict === 'agree')
-  return { state: agrees ? 'same' : 'unknown', differs: [] }
+  const traits = VEHICLE_TRAITS.map((trait) => ({
+    name: text.vehicle.fields[trait],
+    ...compared[trait],
+  })).filter(({ seen, listed }) => seen !== '' || listed !== '')
+  const of = (verdict: TraitCompared['verdict']) =>
+    traits.filter((trait) => trait.verdict === verdict).map(({ name }) => name)
+  const differ = of('differ')
+  if (differ.length > 0) return { state: 'differs', words: text.vehicle.differs(differ), traits }
+  const agree = of('agree')
+  if (agree.length > 0) return { state: 'same', words: text.vehicle.agrees(agree), traits }
+  return { state: 'unknown', words: text.agreement.unknown, traits }
 }

@@ -10,7 +10,7 @@ const SYMBOL: Record<AlignedPair['kind'], string> = {
   differs: '≠',
   inserted: '+',
   deleted: '−',
-  any: '*',
+  any: '',
 }
 
 export function Plates({ alert }: { alert: Alert }) {

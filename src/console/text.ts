@@ -108,7 +108,10 @@ export const text = {
     unknown: 'unknown',
   },
   vehicle: {
-    differs: (what: string) => `differs: ${what}`,
+    differs: (what: string[]) => `differs: ${what.join(', ')}`,
+    agrees: (what: string[]) => `agrees: ${what.join(', ')}`,
+    none: '–',
+    verdicts: { agree: 'agrees', differ: 'differs', unknown: 'unknown' },
     fields: { color: 'colour', make: 'make', model: 'model', type: 'type', year: 'year' },
   },
   matchClass: {
@@ -119,7 +122,7 @@ export const text = {
     insertion: 'one character inserted',
     deletion: 'one character missing',
     candidate: 'another reading of the camera matches',
-    wildcard: 'fits the listed pattern',
+    wildcard: 'fits the listed pattern, as other plates may',
   } satisfies Record<MatchClass, string>,
   /** Of one column: what stands between the two plates there. */
   difference: {

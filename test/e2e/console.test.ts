@@ -114,6 +114,50 @@ describe('the console', () => {
     })
   })
 
+  it('401.2b shows the vehicle trait by trait, and how likely the plate is', async () => {
+    await withPage(async (page) => {
+      await signIn(page)
+      const alert = makeAlert(({ match }) => {
+        match.posterior = 0.2
+        match.vehicle.color = { verdict: 'agree', seen: 'white', listed: 'WHI' }
+        match.vehicle.make = { verdict: 'differ', seen: 'ford', listed: 'T0YT' }
+        match.vehicle.year = { verdict: 'unknown', seen: '2014', listed: '' }
+      })
+      await publishAlert(nats.bus, alert)
+      const shown = card(page, alert)
+      await shown.waitFor()
+      expect(await shown.locator('.match').textContent()).toContain('more likely another plate')
+      const vehicle = shown.locator('.facts > .wide')
+      expect(await vehicle.locator('.agreement').first().textContent()).toContain('differs: make')
+      expect(await vehicle.locator('tbody tr').allTextContents()).toEqual([
+        '✓colouragreeswhiteWHI',
+        '≠makediffersfordT0YT',
+        '?yearunknown2014–',
+      ])
+    })
+  })
+
+  it('401.2b shows what a listed pattern leaves open as open, not as a difference', async () => {
+    await withPage(async (page) => {
+      await signIn(page)
+      const alert = makeAlert(({ read, entry, match }) => {
+        ;[read.plate, entry.plate, match.class] = ['2TAB', '2TA*', 'wildcard']
+        match.aligned = [
+          ...['2', 'T', 'A'].map((c) => ({ read: c, entry: c, kind: 'same' as const, cost: 0 })),
+          { read: 'B', entry: '*', kind: 'any', cost: 0 },
+        ]
+      })
+      await publishAlert(nats.bus, alert)
+      const shown = card(page, alert)
+      await shown.waitFor()
+      expect(await shown.locator('.match').textContent()).toBe(
+        'fits the listed pattern, as other plates may',
+      )
+      expect(await shown.locator('.plate.entry .char.any').allTextContents()).toEqual(['*'])
+      expect(await shown.locator('.differences').count()).toBe(0)
+    })
+  })
+
   it('401.2b takes a verdict, shows who gave it, also on the other console', async () => {
     await withPage(async (page) => {
       await signIn(page)
