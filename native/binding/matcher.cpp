@@ -31,7 +31,8 @@ class MatcherObject : public Napi::ObjectWrap<MatcherObject> {
     return DefineClass(env, "Matcher",
                        {InstanceMethod("match", &MatcherObject::match),
                         InstanceMethod("find", &MatcherObject::find),
-                        InstanceAccessor("kernels", &MatcherObject::kernels, nullptr)});
+                        InstanceAccessor("kernels", &MatcherObject::kernels, nullptr),
+                        InstanceAccessor("touched", &MatcherObject::touched, nullptr)});
   }
 
   explicit MatcherObject(const Napi::CallbackInfo& info)
@@ -90,6 +91,14 @@ class MatcherObject : public Napi::ObjectWrap<MatcherObject> {
 
   Napi::Value kernels(const Napi::CallbackInfo& info) {
     return Napi::String::New(info.Env(), kernels_.name);
+  }
+
+  // Places of memory for each read so far.
+  Napi::Value touched(const Napi::CallbackInfo& info) {
+    const Touched& touched = matcher_.touched();
+    const std::uint64_t places = touched.words + touched.postings + touched.entries;
+    const double reads = std::max<double>(1, static_cast<double>(touched.reads));
+    return Napi::Number::New(info.Env(), static_cast<double>(places) / reads);
   }
 
   static constexpr const char* kReadPlate = "1 to 12 of A-Z and 0-9";

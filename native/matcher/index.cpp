@@ -12,6 +12,9 @@ namespace {
 // Four signatures to 32 bits: about one absent signature in nine gets past its bit.
 constexpr std::uint64_t kSignaturesPerWord = 4;
 constexpr std::uint64_t kLineBytes = 64;
+constexpr std::uint64_t kPostingsOfLine = kLineBytes / sizeof(std::uint32_t);
+// One in eight is enough to pad nearly all runs to their line.
+constexpr std::uint64_t kSignaturesPerPadding = 8;
 constexpr std::uint64_t kPostingsMax = std::uint64_t{1} << 32;
 constexpr std::uint64_t kOnePosting = std::uint64_t{1} << 32;
 // Signatures whose words are fetched before the first is used.
@@ -65,9 +68,9 @@ IndexView view_of(const std::uint8_t* block) {
   view.keys = words(layout.keys);
   view.listed = reinterpret_cast<const Listed*>(block + layout.listed);
   view.one = {words(layout.one_words), postings(layout.one_postings), header.one_words,
-              header.one_postings};
+              header.one_postings, false};
   view.two = {words(layout.two_words), postings(layout.two_postings), header.two_words,
-              header.two_postings};
+              header.two_postings, true};
   view.patterns = {block + layout.patterns, header.pattern_bytes};
   return view;
 }
@@ -178,24 +181,26 @@ class EntryReader {
   std::uint32_t edit_chars_min_;
 };
 
-// The signatures that an entry is filed under, and whether in table two.
+// `visit(signature, position)` for each that an entry is filed under.
 template <typename Visit>
 void for_each_signature(std::uint64_t filed, Visit&& visit) {
   const std::uint64_t key = filed & kKeyMask;
-  visit(key);
+  visit(key, kNoPosition);
   switch (profile_of(filed)) {
     case Profile::kExact:
     case Profile::kFold:
       return;
     case Profile::kFoldOneEdit:
-      return for_each_deletion(key, kOneEditDeletions, visit);
+      for (unsigned place = 0; place < length_of(key); ++place) visit(without(key, place), place);
+      return;
     case Profile::kFoldTwoEdits: {
-      // Repeats other than neighbours give doubles.
-      std::uint64_t seen[kTwoEditLanes];
-      std::size_t n = 0;
-      for_each_deletion(key, kTwoEditDeletions, [&](std::uint64_t s) { seen[n++] = s; });
-      std::sort(seen, seen + n);
-      std::for_each(seen, std::unique(seen, seen + n), visit);
+      std::array<std::uint64_t, kTwoEditLanes> less;
+      const unsigned count = kTwoEditDeletions.count[length_of(key)];
+      for (unsigned lane = 0; lane < count; ++lane)
+        less[lane] = kTwoEditDeletions.signature(key, lane);
+      std::sort(less.data(), less.data() + count);
+      std::uint64_t* const end = std::unique(less.data(), less.data() + count);
+      for (const std::uint64_t* s = less.data(); s != end; ++s) visit(*s, kNoPosition);
     }
   }
 }
@@ -207,46 +212,59 @@ bool has_key(std::uint64_t filed) { return (filed & kKeyMask) != 0; }
 // Files the entries of one of the two tables.
 class TableWriter {
  public:
-  TableWriter(const IndexView& view, const Table& table, bool two)
+  TableWriter(const IndexView& view, const Table& table)
       : keys_(view.keys, view.header.entries),
         words_(const_cast<std::uint64_t*>(table.words)),
         postings_(const_cast<std::uint32_t*>(table.postings)),
         words_n_(table.words_n),
         postings_n_(table.postings_n),
-        two_(two) {}
+        signatures_(postings_n_ - postings_n_ / (kSignaturesPerPadding + 1)),
+        two_(table.two) {}
 
   void write() {
     if (words_n_ == 0) return;
     // 1. Set the bits, and count the postings of each word in its upper half.
-    for_each_place([this](const Place& place, std::uint32_t) {
+    for_each_place([this](const Place& place, unsigned, std::uint32_t) {
       std::uint64_t& word = words_[place.word];
       word = (word + kOnePosting) | (std::uint64_t{1} << bit_of(place.bits));
     });
-    // 2. Counts become the number of the first posting of the NEXT word...
-    std::uint64_t next = 0;
-    for (std::uint32_t word = 0; word < words_n_; ++word) {
-      next += words_[word] >> 32;
-      words_[word] = (next << 32) | static_cast<std::uint32_t>(words_[word]);
-    }
-    // 3. ...and step back to the first of their own as the postings come.
-    for_each_place([this](const Place& place, std::uint32_t entry) {
+    // 2. Counts become the number after the word's last posting...
+    give_places();
+    // 3. ...and step back to its first as the postings come.
+    for_each_place([this](const Place& place, unsigned position, std::uint32_t entry) {
       std::uint64_t& word = words_[place.word];
       word -= kOnePosting;
-      postings_[word >> 32] = tag_of(place.bits) | entry;
+      const unsigned filed = two_ ? hashed_position(place.bits) : position;
+      // The first to come is the last.
+      const std::uint32_t mark = postings_[word >> 32] & kPostingLast;
+      postings_[word >> 32] = tag_of(place.bits) | filed << kPositionShift | mark | entry;
     });
-    // 4. Mark the last posting of each word.
-    for (std::uint32_t word = 0; word < words_n_; ++word) {
-      const std::uint64_t end = word + 1 < words_n_ ? words_[word + 1] >> 32 : postings_n_;
-      if (end > words_[word] >> 32) postings_[end - 1] |= kPostingLast;
-    }
   }
 
  private:
+  // No run lies across two lines of memory while there is room to pad.
+  void give_places() {
+    std::uint64_t next = 0;
+    std::uint64_t padding = postings_n_ - signatures_;
+    for (std::uint32_t word = 0; word < words_n_; ++word) {
+      const std::uint64_t count = words_[word] >> 32;
+      const std::uint64_t left = kPostingsOfLine - next % kPostingsOfLine;
+      if (count > left && count <= kPostingsOfLine && left <= padding) {
+        next += left;
+        padding -= left;
+      }
+      next += count;
+      if (count > 0) postings_[next - 1] = kPostingLast;
+      words_[word] = (next << 32) | static_cast<std::uint32_t>(words_[word]);
+    }
+  }
+
   // All signatures of the table's entries, their words fetched some way ahead.
   template <typename Visit>
   void for_each_place(Visit&& visit) {
     struct Ahead {
       Place place;
+      unsigned position;
       std::uint32_t entry;
     };
     std::array<Ahead, kAhead> ring;
@@ -254,16 +272,17 @@ class TableWriter {
     for (std::uint32_t entry = 0; entry < keys_.size(); ++entry) {
       const std::uint64_t filed = keys_[entry];
       if (!has_key(filed) || is_two_edits(filed) != two_) continue;
-      for_each_signature(filed, [&](std::uint64_t signature) {
+      for_each_signature(filed, [&](std::uint64_t signature, unsigned position) {
         Ahead& slot = ring[filled % kAhead];
-        if (filled >= kAhead) visit(slot.place, slot.entry);
-        slot = {place_of(signature, words_n_), entry};
+        if (filled >= kAhead) visit(slot.place, slot.position, slot.entry);
+        slot = {place_of(signature, words_n_), position, entry};
         __builtin_prefetch(words_ + slot.place.word, 1);
         ++filled;
       });
     }
     for (std::size_t i = filled < kAhead ? 0 : filled - kAhead; i < filled; ++i) {
-      visit(ring[i % kAhead].place, ring[i % kAhead].entry);
+      const Ahead& slot = ring[i % kAhead];
+      visit(slot.place, slot.position, slot.entry);
     }
   }
 
@@ -272,6 +291,7 @@ class TableWriter {
   std::uint32_t* postings_;
   std::uint32_t words_n_;
   std::uint32_t postings_n_;
+  std::uint64_t signatures_;
   bool two_;
 };
 
@@ -298,17 +318,22 @@ void count_entry(const Entry& entry, std::uint32_t number, IndexHeader& header, 
   header.one_edit_entries += profile_of(entry.filed) == Profile::kFoldOneEdit;
   header.two_edit_entries += is_two_edits(entry.filed);
   std::uint64_t& signatures = is_two_edits(entry.filed) ? counts.two : counts.one;
-  for_each_signature(entry.filed, [&](std::uint64_t) { ++signatures; });
+  for_each_signature(entry.filed, [&](std::uint64_t, unsigned) { ++signatures; });
 }
 
 std::uint32_t words_for(std::uint64_t signatures) {
   return signatures == 0 ? 0 : static_cast<std::uint32_t>(signatures / kSignaturesPerWord + 1);
 }
 
+std::uint32_t postings_for(std::uint64_t signatures) {
+  return static_cast<std::uint32_t>(signatures + signatures / kSignaturesPerPadding);
+}
+
 BuildStatus too_many(const IndexHeader& header, const Counts& counts) {
   if (header.two_edit_entries > kTwoEditEntriesMax) return BuildStatus::kTooManyTwoEdits;
   if (counts.patterns.size() > kPatternsMax) return BuildStatus::kTooManyPatterns;
-  if (counts.one >= kPostingsMax) return BuildStatus::kTooManyEntries;
+  if (counts.one + counts.one / kSignaturesPerPadding >= kPostingsMax)
+    return BuildStatus::kTooManyEntries;
   return BuildStatus::kDone;
 }
 
@@ -357,9 +382,9 @@ IndexPlan plan_index(std::span<const std::uint8_t> records, const IndexOptions& 
   header.version = kIndexVersion;
   header.header_bytes = sizeof(IndexHeader);
   header.entries = static_cast<std::uint32_t>(entries);
-  header.one_postings = static_cast<std::uint32_t>(counts.one);
+  header.one_postings = postings_for(counts.one);
   header.one_words = words_for(counts.one);
-  header.two_postings = static_cast<std::uint32_t>(counts.two);
+  header.two_postings = postings_for(counts.two);
   header.two_words = words_for(counts.two);
   header.patterns = static_cast<std::uint32_t>(counts.patterns.size());
   header.pattern_bytes = static_cast<std::uint32_t>(file_patterns(counts.patterns).size());
@@ -386,8 +411,8 @@ void fill_index(std::span<const std::uint8_t> records, const IndexPlan& plan, st
     patterns.push_back(entry.pattern);
     patterns.back().entry = number;
   }
-  TableWriter(view, view.one, false).write();
-  TableWriter(view, view.two, true).write();
+  TableWriter(view, view.one).write();
+  TableWriter(view, view.two).write();
   const auto part = file_patterns(patterns);
   std::copy(part.begin(), part.end(), const_cast<std::uint8_t*>(view.patterns.data()));
   auto* written = reinterpret_cast<IndexHeader*>(block);

@@ -10,8 +10,12 @@
 //
 // A signature's hash names a word of its table and a bit of it: 32 bits of occupancy below the
 // number of the word's first posting, so that one load answers most signatures that are not there.
-// A posting is 8 bits of the hash, a mark on the last one of its word, and 23 bits of the entry's
-// number.
+//
+// A posting is 23 bits of the entry's number, a mark on the last one of its word, four bits of a
+// position and four of the hash. In table one the position is the place of the character that the
+// entry's signature lacks (15: none): two plates that lack a character each, and then are the same,
+// are one edit apart only where both lack it at one place. In table two it is four more bits of
+// hash.
 #pragma once
 
 #include <cstddef>
@@ -58,23 +62,42 @@ static_assert(sizeof(IndexHeader) == 128);
 
 constexpr std::uint32_t kPostingEntry = (1u << 23) - 1;
 constexpr std::uint32_t kPostingLast = 1u << 23;
-constexpr std::uint32_t kPostingTag = 0xFF00'0000u;
+constexpr unsigned kPositionShift = 24;
+constexpr std::uint32_t kPostingTag = 0xF000'0000u;
+constexpr unsigned kNoPosition = 15;
 // Postings are read sixteen at a time: that many follow the last.
 constexpr std::uint32_t kPostingsPadding = 16;
 
-// Where a signature is looked up: three numbers of different bits of its hash.
+// Where a signature is looked up, by different bits of its hash: a word; and in sixteen bits the
+// bit of the word (the low five), the tag, and the position where none is given.
 struct Place {
   std::uint32_t word;
-  std::uint32_t bits;  // bit of the word: the low five; tag: the next byte but one, see tag_of
+  std::uint32_t bits;
 };
 
 constexpr Place place_of(std::uint64_t signature, std::uint32_t words) noexcept {
   const std::uint64_t hash = hash_of(signature);
   return {static_cast<std::uint32_t>(((hash >> 32) * words) >> 32),
-          static_cast<std::uint32_t>(hash)};
+          static_cast<std::uint32_t>(hash & 0xFFFF)};
 }
 constexpr unsigned bit_of(std::uint32_t bits) noexcept { return bits & 31; }
-constexpr std::uint32_t tag_of(std::uint32_t bits) noexcept { return (bits << 16) & kPostingTag; }
+constexpr std::uint32_t tag_of(std::uint32_t bits) noexcept { return (bits << 20) & kPostingTag; }
+constexpr unsigned hashed_position(std::uint32_t bits) noexcept { return (bits >> 12) & 15; }
+
+// A read's signature goes with the positions, bit by bit, that a posting may have, above its
+// sixteen bits.
+constexpr unsigned kAllowedShift = 16;
+constexpr std::uint32_t kOnlyWhole = 1u << kNoPosition;
+constexpr std::uint32_t kAnyPosition = 0xFFFF;
+
+// The positions for a read that lacks its character `place`: that place; those after it with the
+// same character, since lacking any of them gives the same; none, of an entry that is the shorter
+// one. `repeats`: bit i, character i is the same as the one before.
+constexpr std::uint32_t allowed_positions(unsigned place, std::uint32_t repeats) noexcept {
+  const std::uint32_t after = repeats >> (place + 1);
+  const std::uint32_t run = after & ~(after + 1);
+  return kOnlyWhole | (1u << place) | (run << (place + 1));
+}
 
 // Above the key: the entry's profile, with which it is filed (too short for edits: at `fold`).
 constexpr unsigned kProfileShift = 60;
@@ -140,6 +163,7 @@ struct Table {
   const std::uint32_t* postings;
   std::uint32_t words_n;
   std::uint32_t postings_n;
+  bool two;
 };
 
 // A checked block; it must outlive the view. The header is a copy, so that no later write into the

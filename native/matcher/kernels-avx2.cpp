@@ -1,4 +1,6 @@
 // The inner loops for machines with AVX2: four signatures and eight postings at a time.
+#include <algorithm>
+
 #include "kernels.hpp"
 
 #if defined(__x86_64__)
@@ -90,13 +92,14 @@ HOTPLATE_AVX2 inline __m128i narrowed(__m256i values) {
   return _mm256_castsi256_si128(low);
 }
 
-HOTPLATE_AVX2 inline void put(Chunk& chunk, std::size_t slot, __m256i signature,
+// `allowed`: positions, above sixteen bits. In table two the position is one of the hash.
+HOTPLATE_AVX2 inline void put(Chunk& chunk, std::size_t slot, __m256i signature, __m128i allowed,
                               const Table& table) {
-  const __m256i low = _mm256_mul_epu32(signature, _mm256_set1_epi64x(kHashLow));
+  const __m256i first = _mm256_mul_epu32(signature, _mm256_set1_epi64x(kHashLow));
   const __m256i high =
       _mm256_mul_epu32(_mm256_srli_epi64(signature, 32), _mm256_set1_epi64x(kHashHigh));
   const __m256i swapped = _mm256_shuffle_epi32(high, 0b10'11'00'01);
-  const __m256i mixed = _mm256_xor_si256(_mm256_xor_si256(low, swapped), high);
+  const __m256i mixed = _mm256_xor_si256(_mm256_xor_si256(first, swapped), high);
   const __m256i folded = _mm256_xor_si256(mixed, _mm256_srli_epi64(mixed, 32));
   const __m256i hash = _mm256_xor_si256(_mm256_mul_epu32(folded, _mm256_set1_epi64x(kHashLast)),
                                         _mm256_slli_epi64(mixed, 16));
@@ -104,37 +107,63 @@ HOTPLATE_AVX2 inline void put(Chunk& chunk, std::size_t slot, __m256i signature,
       _mm256_mul_epu32(_mm256_srli_epi64(hash, 32), _mm256_set1_epi64x(table.words_n)), 32);
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(&chunk.signature[slot]), signature);
   _mm_storeu_si128(reinterpret_cast<__m128i*>(&chunk.word[slot]), narrowed(word));
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(&chunk.bits[slot]), narrowed(hash));
+  const __m128i low = _mm_and_si128(narrowed(hash), _mm_set1_epi32(0xFFFF));
+  const __m128i hashed =
+      _mm_sllv_epi32(_mm_set1_epi32(1 << kAllowedShift), _mm_srli_epi32(low, 12));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(&chunk.bits[slot]),
+                   _mm_or_si128(low, table.two ? hashed : allowed));
   for (std::size_t i = 0; i < kHalf; ++i) __builtin_prefetch(table.words + chunk.word[slot + i]);
 }
 
-HOTPLATE_AVX2 void probe_whole(Chunk& chunk, std::size_t count, std::uint64_t wanted,
+HOTPLATE_AVX2 void probe_whole(Chunk& chunk, std::size_t count, std::uint64_t edits,
                                const Table& table) {
   chunk.read_step = 1;
   chunk.vectors = 0;
   for (std::size_t first = 0; first < count; first += kVectorLanes) {
+    const std::size_t left = std::min(count - first, kVectorLanes);
     const std::size_t vector = chunk.vectors++;
     chunk.read[vector] = static_cast<std::uint8_t>(first);
-    chunk.lanes[vector] = static_cast<std::uint8_t>(wanted >> first);
-    put(chunk, first, load(&chunk.keys[first]), table);
-    put(chunk, first + kHalf, load(&chunk.keys[first + kHalf]), table);
+    chunk.lanes[vector] = static_cast<std::uint8_t>((1u << left) - 1);
+    alignas(16) std::array<std::uint32_t, kVectorLanes> allowed;
+    for (std::size_t i = 0; i < kVectorLanes; ++i) {
+      const bool edited = (edits >> (first + i) & 1) != 0;
+      allowed[i] = (edited ? kAnyPosition : kOnlyWhole) << kAllowedShift;
+    }
+    const auto* four = reinterpret_cast<const __m128i*>(allowed.data());
+    put(chunk, first, load(&chunk.keys[first]), _mm_load_si128(four), table);
+    put(chunk, first + kHalf, load(&chunk.keys[first + kHalf]), _mm_load_si128(four + 1), table);
   }
 }
 
+// allowed_positions() of four places.
+HOTPLATE_AVX2 inline __m128i allowed_at(__m128i place, std::uint64_t repeats) {
+  const auto dense = static_cast<int>(_pext_u64(repeats, kKeyMask / kCodeMax));
+  const __m128i one = _mm_set1_epi32(1);
+  const __m128i next = _mm_add_epi32(place, one);
+  const __m128i after = _mm_srlv_epi32(_mm_set1_epi32(dense), next);
+  const __m128i run = _mm_andnot_si128(_mm_add_epi32(after, one), after);
+  const __m128i allowed =
+      _mm_or_si128(_mm_set1_epi32(static_cast<int>(kOnlyWhole)),
+                   _mm_or_si128(_mm_sllv_epi32(one, place), _mm_sllv_epi32(run, next)));
+  return _mm_slli_epi32(allowed, kAllowedShift);
+}
+
 HOTPLATE_AVX2 std::size_t probe_lanes(Chunk& chunk, std::size_t next, std::size_t count,
-                                      std::uint64_t wanted, const Lanes& lanes,
-                                      const Table& table) {
+                                      std::uint64_t edits, const Table& table) {
+  const Lanes& lanes = table.two ? kTwoEditDeletions : kOneEditDeletions;
+  const __m128i four = _mm_setr_epi32(0, 1, 2, 3);
   chunk.read_step = 0;
   std::size_t vectors = 0;
   for (; next < count; ++next) {
-    if ((wanted >> next & 1) == 0) continue;
+    if ((edits >> next & 1) == 0) continue;
     const std::uint64_t key = chunk.keys[next];
     const std::size_t lanes_n = lanes.count[length_of(key)];
     if (vectors + (lanes_n + kVectorLanes - 1) / kVectorLanes > kVectors) break;
     const __m256i whole = _mm256_set1_epi64x(static_cast<long long>(key));
     const __m256i less_one = _mm256_srli_epi64(whole, kCodeBits);
     const __m256i less_two = _mm256_srli_epi64(whole, 2 * kCodeBits);
-    const __m256i repeats = _mm256_set1_epi64x(static_cast<long long>(repeats_of(key)));
+    const std::uint64_t repeats = repeats_of(key);
+    const __m256i repeated = _mm256_set1_epi64x(static_cast<long long>(repeats));
     for (std::size_t lane = 0; lane < lanes_n; lane += kVectorLanes, ++vectors) {
       unsigned there = 0;
       for (std::size_t half = 0; half < kVectorLanes && lane + half < lanes_n; half += kHalf) {
@@ -143,12 +172,13 @@ HOTPLATE_AVX2 std::size_t probe_lanes(Chunk& chunk, std::size_t next, std::size_
             _mm256_or_si256(_mm256_and_si256(whole, load(lanes.keep0 + at)),
                             _mm256_or_si256(_mm256_and_si256(less_one, load(lanes.keep1 + at)),
                                             _mm256_and_si256(less_two, load(lanes.keep2 + at))));
-        const __m256i doubles = _mm256_and_si256(repeats, load(lanes.repeats + at));
+        const __m256i doubles = _mm256_and_si256(repeated, load(lanes.repeats + at));
         const __m256i single = _mm256_cmpeq_epi64(doubles, _mm256_setzero_si256());
         there |= static_cast<unsigned>(_mm256_movemask_pd(_mm256_castsi256_pd(single))) << half;
-        put(chunk, vectors * kVectorLanes + half, kept, table);
+        const __m128i place = _mm_add_epi32(four, _mm_set1_epi32(static_cast<int>(at)));
+        put(chunk, vectors * kVectorLanes + half, kept, allowed_at(place, repeats), table);
       }
-      const std::size_t left = lanes_n - lane < kVectorLanes ? lanes_n - lane : kVectorLanes;
+      const std::size_t left = std::min(lanes_n - lane, kVectorLanes);
       chunk.lanes[vectors] = static_cast<std::uint8_t>(there & ((1u << left) - 1));
       chunk.read[vectors] = static_cast<std::uint8_t>(next);
     }
@@ -157,7 +187,7 @@ HOTPLATE_AVX2 std::size_t probe_lanes(Chunk& chunk, std::size_t next, std::size_
   return next;
 }
 
-// One word at a time, as on any machine: a gather of words is no faster here.
+// These two one by one, as on any machine: gathers are no faster here.
 void filter(Chunk& chunk, const Table& table) { kPlainKernels.filter(chunk, table); }
 
 HOTPLATE_AVX2 bool scan(Chunk& chunk, const Table& table, const std::uint64_t* keys,
@@ -167,7 +197,9 @@ HOTPLATE_AVX2 bool scan(Chunk& chunk, const Table& table, const std::uint64_t* k
   constexpr int kLastToSign = 8;
   chunk.candidates = 0;
   for (std::size_t i = 0; i < chunk.found; ++i) {
-    const __m256i tag = _mm256_set1_epi32(static_cast<int>(tag_of(chunk.found_bits[i])));
+    const std::uint32_t bits = chunk.found_bits[i];
+    const __m256i tag = _mm256_set1_epi32(static_cast<int>(tag_of(bits)));
+    const __m256i allowed = _mm256_set1_epi32(static_cast<int>(bits >> kAllowedShift));
     for (std::uint32_t p = chunk.found_begin[i];; p += 8) {
       if (p >= table.postings_n) return false;
       const __m256i postings =
@@ -175,7 +207,13 @@ HOTPLATE_AVX2 bool scan(Chunk& chunk, const Table& table, const std::uint64_t* k
       const auto ends = static_cast<unsigned>(
           _mm256_movemask_ps(_mm256_castsi256_ps(_mm256_slli_epi32(postings, kLastToSign))));
       const __m256i same = _mm256_cmpeq_epi32(_mm256_and_si256(postings, tags), tag);
-      auto fit = static_cast<unsigned>(_mm256_movemask_ps(_mm256_castsi256_ps(same)));
+      const __m256i position =
+          _mm256_and_si256(_mm256_srli_epi32(postings, kPositionShift), _mm256_set1_epi32(15));
+      // The position's bit moves to the sign.
+      const __m256i placed =
+          _mm256_sllv_epi32(allowed, _mm256_sub_epi32(_mm256_set1_epi32(31), position));
+      auto fit = static_cast<unsigned>(
+          _mm256_movemask_ps(_mm256_castsi256_ps(_mm256_and_si256(same, placed))));
       fit &= ends ^ (ends - 1u);
       reserve_candidates(chunk);
       for (; fit != 0; fit &= fit - 1) {
@@ -192,7 +230,11 @@ HOTPLATE_AVX2 bool scan(Chunk& chunk, const Table& table, const std::uint64_t* k
   return true;
 }
 
-constexpr Kernels kAvx2Kernels = {"avx2", fold, probe_whole, probe_lanes, filter, scan};
+void verify(Chunk& chunk, const Table& table, const std::uint64_t* keys, std::uint64_t edits) {
+  kPlainKernels.verify(chunk, table, keys, edits);
+}
+
+constexpr Kernels kAvx2Kernels = {"avx2", fold, probe_whole, probe_lanes, filter, scan, verify};
 
 }  // namespace
 

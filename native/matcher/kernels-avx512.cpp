@@ -1,4 +1,6 @@
 // The inner loops for machines with AVX-512 and its byte permutations (Ice Lake, Zen 4, and newer).
+#include <algorithm>
+
 #include "kernels.hpp"
 
 #if defined(__x86_64__)
@@ -91,54 +93,80 @@ HOTPLATE_AVX512 inline Places places_of(__m512i signature, __m512i words_n) {
   return {hash, _mm512_cvtepi64_epi32(word)};
 }
 
+// `allowed`: positions, above sixteen bits. In table two the position is one of the hash.
 HOTPLATE_AVX512 inline void put(Chunk& chunk, std::size_t vector, __m512i signature,
-                                const Table& table, std::size_t count) {
+                                __m256i allowed, const Table& table, std::size_t count) {
   const Places places = places_of(signature, _mm512_set1_epi64(table.words_n));
+  const __m256i hash =
+      _mm256_and_si256(_mm512_cvtepi64_epi32(places.hash), _mm256_set1_epi32(0xFFFF));
+  const __m256i hashed =
+      _mm256_sllv_epi32(_mm256_set1_epi32(1 << kAllowedShift), _mm256_srli_epi32(hash, 12));
   const std::size_t slot = vector * kVectorLanes;
   _mm512_store_si512(&chunk.signature[slot], signature);
   _mm256_store_si256(reinterpret_cast<__m256i*>(&chunk.word[slot]), places.word);
   _mm256_store_si256(reinterpret_cast<__m256i*>(&chunk.bits[slot]),
-                     _mm512_cvtepi64_epi32(places.hash));
+                     _mm256_or_si256(hash, table.two ? hashed : allowed));
   for (std::size_t i = 0; i < count; ++i) __builtin_prefetch(table.words + chunk.word[slot + i]);
 }
 
-HOTPLATE_AVX512 void probe_whole(Chunk& chunk, std::size_t count, std::uint64_t wanted,
+HOTPLATE_AVX512 void probe_whole(Chunk& chunk, std::size_t count, std::uint64_t edits,
                                  const Table& table) {
+  const __m256i whole = _mm256_set1_epi32(static_cast<int>(kOnlyWhole << kAllowedShift));
+  const __m256i any = _mm256_set1_epi32(static_cast<int>(kAnyPosition << kAllowedShift));
   chunk.read_step = 1;
   chunk.vectors = 0;
   for (std::size_t first = 0; first < count; first += kVectorLanes) {
+    const std::size_t left = std::min(count - first, kVectorLanes);
     const std::size_t vector = chunk.vectors++;
     chunk.read[vector] = static_cast<std::uint8_t>(first);
-    chunk.lanes[vector] = static_cast<std::uint8_t>(wanted >> first);
-    put(chunk, vector, _mm512_loadu_si512(&chunk.keys[first]), table, kVectorLanes);
+    chunk.lanes[vector] = static_cast<std::uint8_t>((1u << left) - 1);
+    const __m256i allowed =
+        _mm256_mask_blend_epi32(static_cast<__mmask8>(edits >> first), whole, any);
+    put(chunk, vector, _mm512_loadu_si512(&chunk.keys[first]), allowed, table, left);
   }
 }
 
+// allowed_positions() of eight places.
+HOTPLATE_AVX512 inline __m256i allowed_at(__m256i place, std::uint64_t repeats) {
+  const auto dense = static_cast<int>(_pext_u64(repeats, kKeyMask / kCodeMax));
+  const __m256i one = _mm256_set1_epi32(1);
+  const __m256i next = _mm256_add_epi32(place, one);
+  const __m256i after = _mm256_srlv_epi32(_mm256_set1_epi32(dense), next);
+  const __m256i run = _mm256_andnot_si256(_mm256_add_epi32(after, one), after);
+  const __m256i allowed =
+      _mm256_or_si256(_mm256_set1_epi32(static_cast<int>(kOnlyWhole)),
+                      _mm256_or_si256(_mm256_sllv_epi32(one, place), _mm256_sllv_epi32(run, next)));
+  return _mm256_slli_epi32(allowed, kAllowedShift);
+}
+
 HOTPLATE_AVX512 std::size_t probe_lanes(Chunk& chunk, std::size_t next, std::size_t count,
-                                        std::uint64_t wanted, const Lanes& lanes,
-                                        const Table& table) {
+                                        std::uint64_t edits, const Table& table) {
+  const Lanes& lanes = table.two ? kTwoEditDeletions : kOneEditDeletions;
+  const __m256i eight = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
   chunk.read_step = 0;
   std::size_t vectors = 0;
   for (; next < count; ++next) {
-    if ((wanted >> next & 1) == 0) continue;
+    if ((edits >> next & 1) == 0) continue;
     const std::uint64_t key = chunk.keys[next];
     const std::size_t lanes_n = lanes.count[length_of(key)];
     if (vectors + (lanes_n + kVectorLanes - 1) / kVectorLanes > kVectors) break;
     const __m512i whole = _mm512_set1_epi64(static_cast<long long>(key));
     const __m512i less_one = _mm512_srli_epi64(whole, kCodeBits);
     const __m512i less_two = _mm512_srli_epi64(whole, 2 * kCodeBits);
-    const __m512i repeats = _mm512_set1_epi64(static_cast<long long>(repeats_of(key)));
+    const std::uint64_t repeats = repeats_of(key);
+    const __m512i repeated = _mm512_set1_epi64(static_cast<long long>(repeats));
     for (std::size_t lane = 0; lane < lanes_n; lane += kVectorLanes, ++vectors) {
       const __m512i kept = _mm512_or_si512(
           _mm512_and_si512(whole, _mm512_load_si512(lanes.keep0 + lane)),
           _mm512_or_si512(_mm512_and_si512(less_one, _mm512_load_si512(lanes.keep1 + lane)),
                           _mm512_and_si512(less_two, _mm512_load_si512(lanes.keep2 + lane))));
-      const std::size_t left = lanes_n - lane < kVectorLanes ? lanes_n - lane : kVectorLanes;
+      const std::size_t left = std::min(lanes_n - lane, kVectorLanes);
       const __mmask8 single =
-          _mm512_testn_epi64_mask(repeats, _mm512_load_si512(lanes.repeats + lane));
+          _mm512_testn_epi64_mask(repeated, _mm512_load_si512(lanes.repeats + lane));
       chunk.lanes[vectors] = static_cast<std::uint8_t>(single & ((1u << left) - 1));
       chunk.read[vectors] = static_cast<std::uint8_t>(next);
-      put(chunk, vectors, kept, table, left);
+      const __m256i place = _mm256_add_epi32(eight, _mm256_set1_epi32(static_cast<int>(lane)));
+      put(chunk, vectors, kept, allowed_at(place, repeats), table, left);
     }
   }
   chunk.vectors = vectors;
@@ -174,23 +202,41 @@ HOTPLATE_AVX512 void filter(Chunk& chunk, const Table& table) {
   chunk.found = found;
 }
 
+// How many postings stand before this one in its line of memory. (The first line of a table begins
+// with what stands before the table: words, at least.)
+inline std::uint32_t place_in_line(const std::uint32_t* posting) {
+  return static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(posting) / 4 % 16);
+}
+
 HOTPLATE_AVX512 bool scan(Chunk& chunk, const Table& table, const std::uint64_t* keys,
                           std::uint32_t entries) {
   const __m512i tags = _mm512_set1_epi32(static_cast<int>(kPostingTag));
   const __m512i numbers = _mm512_set1_epi32(static_cast<int>(kPostingEntry));
   const __m512i last = _mm512_set1_epi32(static_cast<int>(kPostingLast));
+  const __m512i low_four = _mm512_set1_epi32(15);
+  const __m512i one = _mm512_set1_epi32(1);
   __m512i largest = _mm512_setzero_si512();
   std::size_t candidates = 0;
   for (std::size_t i = 0; i < chunk.found; ++i) {
-    const __m512i tag = _mm512_set1_epi32(static_cast<int>(tag_of(chunk.found_bits[i])));
-    for (std::uint32_t p = chunk.found_begin[i];; p += 16) {
+    const std::uint32_t bits = chunk.found_bits[i];
+    const __m512i tag = _mm512_set1_epi32(static_cast<int>(tag_of(bits)));
+    const __m512i allowed = _mm512_set1_epi32(static_cast<int>(bits >> kAllowedShift));
+    // By whole lines, whatever stands in the first before the run: only that one was asked for.
+    std::uint32_t p = chunk.found_begin[i];
+    std::uint32_t before = place_in_line(table.postings + p);
+    for (std::uint32_t ends = 0; ends == 0; p += 16 - before, before = 0) {
       if (p >= table.postings_n) return false;
-      const __m512i postings = _mm512_loadu_si512(table.postings + p);
-      const __mmask16 ends = _mm512_test_epi32_mask(postings, last);
+      const __m512i postings = _mm512_loadu_si512(table.postings + p - before);
+      const std::uint32_t rest = 0xFFFFu << before & 0xFFFFu;
+      ends = _mm512_test_epi32_mask(postings, last) & rest;
       // All up to the first end.
-      const auto own = static_cast<__mmask16>(ends ^ (ends - 1u));
+      const auto own = static_cast<__mmask16>((ends ^ (ends - 1u)) & rest);
+      const __m512i position =
+          _mm512_and_si512(_mm512_srli_epi32(postings, kPositionShift), low_four);
+      const __mmask16 placed =
+          _mm512_mask_test_epi32_mask(own, _mm512_sllv_epi32(one, position), allowed);
       const __mmask16 fit =
-          _mm512_mask_cmpeq_epi32_mask(own, _mm512_and_si512(postings, tags), tag);
+          _mm512_mask_cmpeq_epi32_mask(placed, _mm512_and_si512(postings, tags), tag);
       const __m512i entry = _mm512_maskz_compress_epi32(fit, _mm512_and_si512(postings, numbers));
       chunk.candidates = candidates;
       reserve_candidates(chunk);
@@ -199,7 +245,6 @@ HOTPLATE_AVX512 bool scan(Chunk& chunk, const Table& table, const std::uint64_t*
                           _mm512_set1_epi32(static_cast<int>(i)));
       largest = _mm512_max_epu32(largest, entry);
       candidates += static_cast<std::size_t>(std::popcount(static_cast<unsigned>(fit)));
-      if (ends != 0) break;
     }
   }
   chunk.candidates = candidates;
@@ -208,7 +253,101 @@ HOTPLATE_AVX512 bool scan(Chunk& chunk, const Table& table, const std::uint64_t*
   return true;
 }
 
-constexpr Kernels kAvx512Kernels = {"avx512", fold, probe_whole, probe_lanes, filter, scan};
+// Below the first difference of two keys, all bits; of the same keys, all.
+HOTPLATE_AVX512 inline __m512i below_difference(__m512i a, __m512i b) {
+  const __m512i change = _mm512_xor_si512(a, b);
+  const __m512i pairs = _mm512_or_si512(change, _mm512_srli_epi64(change, 1));
+  const __m512i any = _mm512_ternarylogic_epi64(pairs, _mm512_srli_epi64(pairs, 2),
+                                                _mm512_srli_epi64(change, 4), 0xFE);
+  const __m512i first_bits = _mm512_set1_epi64(static_cast<long long>(kKeyMask / kCodeMax));
+  const __m512i places = _mm512_and_si512(any, first_bits);
+  // x ^ (x - 1) is all up to the lowest bit, and less one shift, all below it.
+  const __m512i up_to = _mm512_xor_si512(places, _mm512_sub_epi64(places, _mm512_set1_epi64(1)));
+  return _mm512_srli_epi64(up_to, 1);
+}
+
+HOTPLATE_AVX512 inline __m512i less(__m512i key, __m512i kept) {
+  return _mm512_ternarylogic_epi64(kept, key, _mm512_srli_epi64(key, kCodeBits), 0xCA);
+}
+
+HOTPLATE_AVX512 inline __mmask8 one_edit_mask(__m512i a, __m512i b) {
+  const __m512i kept = below_difference(a, b);
+  const __m512i a_less = less(a, kept);
+  const __m512i b_less = less(b, kept);
+  return static_cast<__mmask8>(_mm512_cmpeq_epi64_mask(a_less, b_less) |
+                               _mm512_cmpeq_epi64_mask(a_less, b) |
+                               _mm512_cmpeq_epi64_mask(a, b_less));
+}
+
+// holds_two() of eight.
+HOTPLATE_AVX512 inline __mmask8 two_hold(__m512i key, __m512i listed, __mmask8 edited) {
+  const __m512i kept = below_difference(key, listed);
+  const __m512i key_less = less(key, kept);
+  const __m512i listed_less = less(listed, kept);
+  const auto near =
+      static_cast<__mmask8>(one_edit_mask(key_less, listed_less) | one_edit_mask(key_less, listed) |
+                            one_edit_mask(key, listed_less));
+  return static_cast<__mmask8>((near & edited) | _mm512_cmpeq_epi64_mask(key, listed));
+}
+
+// holds_one() of eight.
+HOTPLATE_AVX512 inline __mmask8 one_holds(__m512i key, __m512i filed, __m512i listed,
+                                          __m512i signature, __mmask8 edited) {
+  const __m512i kept = below_difference(key, listed);
+  const __m512i key_less = less(key, kept);
+  const __m512i listed_less = less(listed, kept);
+  const __mmask8 same = _mm512_cmpeq_epi64_mask(key, listed);
+  const __mmask8 by_both = _mm512_cmpeq_epi64_mask(key_less, listed_less);
+  // As common_signature(): the first of these that holds says which string both are filed under.
+  const __mmask8 by_listed = _mm512_cmpeq_epi64_mask(key_less, listed);
+  const __mmask8 by_key = _mm512_cmpeq_epi64_mask(listed_less, key);
+  __m512i common = _mm512_set1_epi64(-1);
+  common = _mm512_mask_mov_epi64(common, by_key, key);
+  common = _mm512_mask_mov_epi64(common, by_listed, listed);
+  common = _mm512_mask_mov_epi64(common, by_both, key_less);
+  common = _mm512_mask_mov_epi64(common, same, key);
+  const __mmask8 profiled = _mm512_cmpeq_epi64_mask(
+      _mm512_and_si512(_mm512_srli_epi64(filed, kProfileShift), _mm512_set1_epi64(3)),
+      _mm512_set1_epi64(static_cast<long long>(Profile::kFoldOneEdit)));
+  return static_cast<__mmask8>(_mm512_cmpeq_epi64_mask(common, signature) &
+                               (same | (edited & profiled)));
+}
+
+HOTPLATE_AVX512 void verify(Chunk& chunk, const Table& table, const std::uint64_t* keys,
+                            std::uint64_t edits) {
+  reserve_hits(chunk);
+  const __m512i edit_bits = _mm512_set1_epi64(static_cast<long long>(edits));
+  const __m512i key_mask = _mm512_set1_epi64(static_cast<long long>(kKeyMask));
+  std::uint64_t* hits = chunk.hits.data() + chunk.hits_n;
+  for (std::size_t i = 0; i < chunk.candidates; i += kVectorLanes) {
+    const std::size_t left = std::min(chunk.candidates - i, kVectorLanes);
+    const auto there = static_cast<__mmask8>((1u << left) - 1);
+    const __m256i entry = _mm256_maskz_loadu_epi32(there, &chunk.candidate_entry[i]);
+    const __m256i found = _mm256_maskz_loadu_epi32(there, &chunk.candidate_found[i]);
+    const __m256i read =
+        _mm256_i32gather_epi32(reinterpret_cast<const int*>(chunk.found_read.data()), found, 4);
+    const __m512i key = _mm512_i32gather_epi64(read, chunk.keys.data(), 8);
+    const __m512i filed =
+        _mm512_mask_i32gather_epi64(_mm512_setzero_si512(), there, entry, keys, 8);
+    const __m512i listed = _mm512_and_si512(filed, key_mask);
+    const __m512i wide_read = _mm512_cvtepu32_epi64(read);
+    const __mmask8 edited =
+        _mm512_test_epi64_mask(_mm512_srlv_epi64(edit_bits, wide_read), _mm512_set1_epi64(1));
+    const __mmask8 hold =
+        table.two
+            ? two_hold(key, listed, edited)
+            : one_holds(key, filed, listed,
+                        _mm512_i32gather_epi64(found, chunk.found_signature.data(), 8), edited);
+    const __m512i hit =
+        _mm512_or_si512(_mm512_slli_epi64(wide_read, 32), _mm512_cvtepu32_epi64(entry));
+    const auto taken = static_cast<__mmask8>(hold & there);
+    _mm512_storeu_si512(hits, _mm512_maskz_compress_epi64(taken, hit));
+    hits += std::popcount(static_cast<unsigned>(taken));
+  }
+  chunk.hits_n = static_cast<std::size_t>(hits - chunk.hits.data());
+}
+
+constexpr Kernels kAvx512Kernels = {"avx512", fold, probe_whole, probe_lanes, filter, scan, verify};
 
 }  // namespace
 

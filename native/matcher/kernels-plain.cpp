@@ -1,4 +1,5 @@
 // The inner loops for any machine.
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -13,44 +14,52 @@ void fold(const std::uint8_t* records, std::size_t count, const CodeTable& table
     keys[i] = key_of_record(records + i * kRecordBytes, table);
 }
 
-inline void put(Chunk& chunk, std::size_t slot, std::uint64_t signature, const Table& table) {
+inline void put(Chunk& chunk, std::size_t slot, std::uint64_t signature, std::uint32_t allowed,
+                const Table& table) {
   const Place place = place_of(signature, table.words_n);
+  // In table two the position is one of the hash.
+  const std::uint32_t positions = table.two ? 1u << hashed_position(place.bits) : allowed;
   chunk.signature[slot] = signature;
   chunk.word[slot] = place.word;
-  chunk.bits[slot] = place.bits;
+  chunk.bits[slot] = place.bits | positions << kAllowedShift;
   __builtin_prefetch(table.words + place.word);
 }
 
-void probe_whole(Chunk& chunk, std::size_t count, std::uint64_t wanted, const Table& table) {
+void probe_whole(Chunk& chunk, std::size_t count, std::uint64_t edits, const Table& table) {
   chunk.read_step = 1;
   chunk.vectors = 0;
   for (std::size_t first = 0; first < count; first += kVectorLanes) {
+    const std::size_t left = std::min(count - first, kVectorLanes);
     const std::size_t vector = chunk.vectors++;
     chunk.read[vector] = static_cast<std::uint8_t>(first);
-    chunk.lanes[vector] = static_cast<std::uint8_t>(wanted >> first);
-    for (std::size_t i = first; i < first + kVectorLanes && i < count; ++i) {
-      if (wanted >> i & 1) put(chunk, i, chunk.keys[i], table);
+    chunk.lanes[vector] = static_cast<std::uint8_t>((1u << left) - 1);
+    for (std::size_t i = first; i < first + left; ++i) {
+      put(chunk, i, chunk.keys[i], (edits >> i & 1) != 0 ? kAnyPosition : kOnlyWhole, table);
     }
   }
 }
 
-std::size_t probe_lanes(Chunk& chunk, std::size_t next, std::size_t count, std::uint64_t wanted,
-                        const Lanes& lanes, const Table& table) {
+std::size_t probe_lanes(Chunk& chunk, std::size_t next, std::size_t count, std::uint64_t edits,
+                        const Table& table) {
+  const Lanes& lanes = table.two ? kTwoEditDeletions : kOneEditDeletions;
   chunk.read_step = 0;
   chunk.vectors = 0;
   for (; next < count; ++next) {
-    if ((wanted >> next & 1) == 0) continue;
+    if ((edits >> next & 1) == 0) continue;
     const std::uint64_t key = chunk.keys[next];
     const std::size_t lanes_n = lanes.count[length_of(key)];
     if (chunk.vectors + (lanes_n + kVectorLanes - 1) / kVectorLanes > kVectors) return next;
     const std::uint64_t repeats = repeats_of(key);
+    const std::uint32_t dense = dense_repeats(repeats);
     for (std::size_t lane = 0; lane < lanes_n; lane += kVectorLanes) {
       const std::size_t vector = chunk.vectors++;
       chunk.read[vector] = static_cast<std::uint8_t>(next);
       unsigned there = 0;
       for (std::size_t i = lane; i < lanes_n && i < lane + kVectorLanes; ++i) {
         if ((repeats & lanes.repeats[i]) != 0) continue;
-        put(chunk, vector * kVectorLanes + i - lane, lanes.signature(key, i), table);
+        // A place in table one; table two does not ask.
+        const std::uint32_t allowed = allowed_positions(static_cast<unsigned>(i) & 15, dense);
+        put(chunk, vector * kVectorLanes + i - lane, lanes.signature(key, i), allowed, table);
         there |= 1u << (i - lane);
       }
       chunk.lanes[vector] = static_cast<std::uint8_t>(there);
@@ -73,6 +82,8 @@ void filter(Chunk& chunk, const Table& table) {
       chunk.found_read[found] = chunk.read[vector] + lane * chunk.read_step;
       found += word >> bit_of(chunk.bits[slot]) & 1;
       __builtin_prefetch(table.postings + begin);
+      // Most runs are shorter than this: the line in which one that begins late goes on.
+      __builtin_prefetch(table.postings + begin + 7);
     }
   }
   chunk.found = found;
@@ -82,10 +93,12 @@ bool scan(Chunk& chunk, const Table& table, const std::uint64_t* keys, std::uint
   chunk.candidates = 0;
   for (std::size_t i = 0; i < chunk.found; ++i) {
     const std::uint32_t tag = tag_of(chunk.found_bits[i]);
+    const std::uint32_t allowed = chunk.found_bits[i] >> kAllowedShift;
     for (std::uint32_t p = chunk.found_begin[i];; ++p) {
       if (p >= table.postings_n) return false;
       const std::uint32_t posting = table.postings[p];
-      if ((posting & kPostingTag) == tag) {
+      const bool placed = (allowed >> (posting >> kPositionShift & 15) & 1) != 0;
+      if ((posting & kPostingTag) == tag && placed) {
         const std::uint32_t entry = posting & kPostingEntry;
         if (entry >= entries) return false;
         reserve_candidates(chunk);
@@ -99,9 +112,25 @@ bool scan(Chunk& chunk, const Table& table, const std::uint64_t* keys, std::uint
   return true;
 }
 
+void verify(Chunk& chunk, const Table& table, const std::uint64_t* keys, std::uint64_t edits) {
+  reserve_hits(chunk);
+  for (std::size_t i = 0; i < chunk.candidates; ++i) {
+    const std::uint32_t found = chunk.candidate_found[i];
+    const std::uint32_t entry = chunk.candidate_entry[i];
+    const std::uint64_t read = chunk.found_read[found];
+    const std::uint64_t key = chunk.keys[read];
+    const bool edited = (edits >> read & 1) != 0;
+    const bool holds = table.two
+                           ? holds_two(key, keys[entry], edited)
+                           : holds_one(key, keys[entry], chunk.found_signature[found], edited);
+    chunk.hits[chunk.hits_n] = read << 32 | entry;
+    chunk.hits_n += holds;
+  }
+}
+
 }  // namespace
 
-const Kernels kPlainKernels = {"plain", fold, probe_whole, probe_lanes, filter, scan};
+const Kernels kPlainKernels = {"plain", fold, probe_whole, probe_lanes, filter, scan, verify};
 
 const Kernels& best_kernels() noexcept {
   const char* wanted = std::getenv("HOTPLATE_MATCHER");

@@ -1,8 +1,8 @@
 // The inner loops of the search, written for each kind of machine and equal in results. A chunk of
 // reads goes through them stage by stage, each asking for the memory that the next will read:
 // 1. fold: records to keys. 2. probe: what is left of the keys by lanes, hashed to words. 3.
-// filter: drop the signatures whose bit is not set. 4. scan: postings whose tag fits become
-// candidates.
+// filter: drop the signatures whose bit is not set. 4. scan: postings that fit become candidates.
+// 5. verify: compare keys.
 #pragma once
 
 #include <array>
@@ -42,6 +42,9 @@ struct alignas(64) Chunk {
   std::vector<std::uint32_t> candidate_entry;
   std::vector<std::uint32_t> candidate_found;
   std::size_t candidates;
+  // Read of the chunk << 32 | entry; in no order, some twice.
+  std::vector<std::uint64_t> hits;
+  std::size_t hits_n;
 };
 
 struct Kernels {
@@ -49,15 +52,17 @@ struct Kernels {
   // Keys of `count` records; zero for one that is no plate.
   void (*fold)(const std::uint8_t* records, std::size_t count, const CodeTable& table,
                std::uint64_t* keys);
-  // The whole keys of `count` reads, those of `wanted` (bit by bit) only.
-  void (*probe_whole)(Chunk& chunk, std::size_t count, std::uint64_t wanted, const Table& table);
-  // What is left of the keys from read `next` on, as many reads as there is room for; returns the
-  // next one.
-  std::size_t (*probe_lanes)(Chunk& chunk, std::size_t next, std::size_t count,
-                             std::uint64_t wanted, const Lanes& lanes, const Table& table);
+  // The whole keys of `count` reads; `edits` are those that longer entries may be found by.
+  void (*probe_whole)(Chunk& chunk, std::size_t count, std::uint64_t edits, const Table& table);
+  // What is left of the keys of the `edits` reads from `next` on, as many as there is room for;
+  // returns the next one.
+  std::size_t (*probe_lanes)(Chunk& chunk, std::size_t next, std::size_t count, std::uint64_t edits,
+                             const Table& table);
   void (*filter)(Chunk& chunk, const Table& table);
   // False where the block is damaged.
   bool (*scan)(Chunk& chunk, const Table& table, const std::uint64_t* keys, std::uint32_t entries);
+  // Adds the candidates that hold to the chunk's hits.
+  void (*verify)(Chunk& chunk, const Table& table, const std::uint64_t* keys, std::uint64_t edits);
 };
 
 extern const Kernels kPlainKernels;
@@ -68,12 +73,30 @@ const Kernels* avx512_kernels() noexcept;
 // The best that this machine has; HOTPLATE_MATCHER=plain|avx2|avx512 asks for another.
 const Kernels& best_kernels() noexcept;
 
+// Each pair of table one is taken by the one signature that both are filed under.
+inline bool holds_one(std::uint64_t key, std::uint64_t filed, std::uint64_t signature, bool edits) {
+  const std::uint64_t listed = filed & kKeyMask;
+  if (common_signature(key, listed) != signature) return false;
+  return key == listed || (edits && profile_of(filed) == Profile::kFoldOneEdit);
+}
+
+inline bool holds_two(std::uint64_t key, std::uint64_t filed, bool edits) {
+  const std::uint64_t listed = filed & kKeyMask;
+  return edits ? within_two_edits(key, listed) : key == listed;
+}
+
 // Room for sixteen more candidates.
 inline void reserve_candidates(Chunk& chunk) {
   if (chunk.candidates + 16 <= chunk.candidate_entry.size()) return;
   const std::size_t size = chunk.candidate_entry.size() * 2 + 1024;
   chunk.candidate_entry.resize(size);
   chunk.candidate_found.resize(size);
+}
+
+// Room for all candidates to be hits, and a vector more.
+inline void reserve_hits(Chunk& chunk) {
+  const std::size_t wanted = chunk.hits_n + chunk.candidates + kVectorLanes;
+  if (wanted > chunk.hits.size()) chunk.hits.resize(wanted * 2);
 }
 
 }  // namespace hotplate

@@ -55,6 +55,7 @@ MatchResult Matcher::match(std::span<const std::uint8_t> records) {
   const std::size_t count = records.size() / kRecordBytes;
   for (std::size_t first = 0; first < count; first += kChunk) {
     const std::size_t reads = std::min(kChunk, count - first);
+    touched_.reads += reads;
     records_ = records.data() + first * kRecordBytes;
     first_ = first;
     Wanted wanted;
@@ -62,12 +63,15 @@ MatchResult Matcher::match(std::span<const std::uint8_t> records) {
       const auto bad = static_cast<std::size_t>(std::countr_one(wanted.all));
       return {MatchStatus::kBadRecord, first + bad};
     }
-    const std::size_t begin = hits_.size();
-    if (!search_one(reads, wanted) || !search_two(reads, wanted)) {
+    chunk_->hits_n = 0;
+    if (!search(index_.one, reads, wanted.edits) || !search(index_.two, reads, wanted.edits)) {
       return {MatchStatus::kBlockDamaged, 0};
     }
-    if (!patterns_.empty()) search_patterns(reads, wanted);
-    if (hits_.size() - begin > 1) sort_chunk(begin);
+    if (!patterns_.empty()) search_patterns(reads);
+    if (chunk_->hits_n > 0) {
+      drop_doubtful(wanted);
+      take_hits();
+    }
     if (hits_.size() > kHitsMax) return {MatchStatus::kTooManyHits, 0};
   }
   return {MatchStatus::kDone, 0};
@@ -93,91 +97,63 @@ bool Matcher::prepare(const std::uint8_t* records, std::size_t count, Wanted& wa
   return wanted.all == first_bits(count);
 }
 
-bool Matcher::search_one(std::size_t count, const Wanted& wanted) {
-  if (index_.one.words_n == 0) return true;
-  kernels_.probe_whole(*chunk_, count, wanted.all, index_.one);
-  if (!collect(index_.one)) return false;
-  verify_one(wanted);
-  if (index_.header.one_edit_entries == 0) return true;
-  for (std::size_t next = 0; next < count;) {
-    next = kernels_.probe_lanes(*chunk_, next, count, wanted.edits, kOneEditDeletions, index_.one);
-    if (!collect(index_.one)) return false;
-    verify_one(wanted);
+bool Matcher::search(const Table& table, std::size_t count, std::uint64_t edits) {
+  if (table.words_n == 0) return true;
+  const bool deletions = table.two || index_.header.one_edit_entries > 0;
+  kernels_.probe_whole(*chunk_, count, edits, table);
+  if (!collect(table, edits)) return false;
+  for (std::size_t next = 0; deletions && next < count;) {
+    next = kernels_.probe_lanes(*chunk_, next, count, edits, table);
+    if (!collect(table, edits)) return false;
   }
   return true;
 }
 
-bool Matcher::search_two(std::size_t count, const Wanted& wanted) {
-  if (index_.two.words_n == 0) return true;
-  kernels_.probe_whole(*chunk_, count, wanted.all, index_.two);
-  if (!collect(index_.two)) return false;
-  verify_two(wanted);
-  for (std::size_t next = 0; next < count;) {
-    next = kernels_.probe_lanes(*chunk_, next, count, wanted.edits, kTwoEditDeletions, index_.two);
-    if (!collect(index_.two)) return false;
-    verify_two(wanted);
+bool Matcher::collect(const Table& table, std::uint64_t edits) {
+  Chunk& chunk = *chunk_;
+  kernels_.filter(chunk, table);
+  if (!kernels_.scan(chunk, table, index_.keys, index_.header.entries)) return false;
+  kernels_.verify(chunk, table, index_.keys, edits);
+  for (std::size_t i = 0; i < chunk.vectors; ++i) {
+    touched_.words += static_cast<unsigned>(std::popcount(chunk.lanes[i]));
   }
+  touched_.postings += chunk.found;
+  touched_.entries += chunk.candidates;
   return true;
 }
 
-bool Matcher::collect(const Table& table) {
-  kernels_.filter(*chunk_, table);
-  return kernels_.scan(*chunk_, table, index_.keys, index_.header.entries);
+// Where keys leave it open: `exact` entries tie only O with zero, and merged classes are not one.
+void Matcher::drop_doubtful(const Wanted& wanted) {
+  if (index_.header.exact_entries == 0 && !codes_.merges()) return;
+  Chunk& chunk = *chunk_;
+  const auto fails = [&](std::uint64_t hit) {
+    const std::uint64_t read = hit >> 32;
+    const auto entry = static_cast<std::uint32_t>(hit);
+    const Profile profile = profile_of(index_.keys[entry]);
+    const bool edited = (wanted.edits >> read & 1) != 0;
+    if (profile == Profile::kExact && (wanted.fold_only >> read & 1) != 0) return true;
+    if (profile != Profile::kExact && !codes_.merges()) return false;
+    const unsigned edits = !edited                             ? 0
+                           : profile == Profile::kFoldOneEdit  ? 1
+                           : profile == Profile::kFoldTwoEdits ? 2
+                                                               : 0;
+    return !holds_as_written(read, entry, edits);
+  };
+  const auto begin = chunk.hits.begin();
+  const auto end = begin + static_cast<std::ptrdiff_t>(chunk.hits_n);
+  chunk.hits_n = static_cast<std::size_t>(std::remove_if(begin, end, fails) - begin);
 }
 
-// Each pair is taken by the one signature that both are filed under, so that none comes twice.
-void Matcher::verify_one(const Wanted& wanted) {
-  const Chunk& chunk = *chunk_;
-  const bool merges = codes_.merges();
-  for (std::size_t i = 0; i < chunk.candidates; ++i) {
-    const std::uint32_t found = chunk.candidate_found[i];
-    const std::uint32_t entry = chunk.candidate_entry[i];
-    const std::uint64_t read = chunk.found_read[found];
-    const std::uint64_t filed = index_.keys[entry];
-    const std::uint64_t listed = filed & kKeyMask;
-    const std::uint64_t key = chunk.keys[read];
-    if (common_signature(key, listed) != chunk.found_signature[found]) continue;
-    const Profile profile = profile_of(filed);
-    if (key != listed && (profile != Profile::kFoldOneEdit || (wanted.edits >> read & 1) == 0)) {
-      continue;
-    }
-    if (profile == Profile::kExact && (wanted.fold_only >> read & 1) != 0) continue;
-    if ((merges || profile == Profile::kExact) &&
-        !holds_as_written(
-            read, entry,
-            (wanted.edits >> read & 1) != 0 && profile == Profile::kFoldOneEdit ? 1 : 0)) {
-      continue;
-    }
-    add(read, entry);
-  }
-}
-
-// A pair may share several signatures: sort_chunk() leaves one.
-void Matcher::verify_two(const Wanted& wanted) {
-  const Chunk& chunk = *chunk_;
-  const bool merges = codes_.merges();
-  for (std::size_t i = 0; i < chunk.candidates; ++i) {
-    const std::uint32_t entry = chunk.candidate_entry[i];
-    const std::uint64_t read = chunk.found_read[chunk.candidate_found[i]];
-    const std::uint64_t listed = index_.keys[entry] & kKeyMask;
-    const std::uint64_t key = chunk.keys[read];
-    const bool near = (wanted.edits >> read & 1) != 0;
-    if (near ? !within_two_edits(key, listed) : key != listed) continue;
-    if (merges && !holds_as_written(read, entry, near ? 2 : 0)) continue;
-    add(read, entry);
-  }
-}
-
-void Matcher::search_patterns(std::size_t count, const Wanted& wanted) {
+void Matcher::search_patterns(std::size_t count) {
+  Chunk& chunk = *chunk_;
   for (std::size_t read = 0; read < count; ++read) {
     fitting_.clear();
-    patterns_.find(chunk_->keys[read], fitting_);
+    patterns_.find(chunk.keys[read], fitting_);
     for (const std::uint32_t entry : fitting_) {
       if (entry >= index_.header.entries) continue;
-      const bool exact = profile_of(index_.keys[entry]) == Profile::kExact;
-      if (exact && (wanted.fold_only >> read & 1) != 0) continue;
-      if ((exact || codes_.merges()) && !holds_as_written(read, entry, 0)) continue;
-      add(read, entry);
+      chunk.candidates = 1;
+      reserve_hits(chunk);
+      chunk.hits[chunk.hits_n++] = std::uint64_t{read} << 32 | entry;
     }
   }
 }
@@ -210,30 +186,25 @@ bool Matcher::holds_as_written(std::uint64_t read, std::uint32_t entry,
 }
 
 // Hits come by search and signature: into the order of reads by counting, then of entries.
-void Matcher::sort_chunk(std::size_t begin) {
-  const std::size_t count = hits_.size() - begin;
-  std::array<std::uint32_t, kChunk + 1> starts{};
-  for (std::size_t i = begin; i < hits_.size(); ++i) ++starts[(hits_[i] >> 32) - first_ + 1];
-  for (std::size_t i = 1; i <= kChunk; ++i) starts[i] += starts[i - 1];
-  sorted_.resize(count);
-  auto ends = starts;
-  for (std::size_t i = begin; i < hits_.size(); ++i) {
-    sorted_[ends[(hits_[i] >> 32) - first_]++] = hits_[i];
+void Matcher::take_hits() {
+  const Chunk& chunk = *chunk_;
+  std::array<std::uint32_t, kChunk + 1> ends{};
+  for (std::size_t i = 0; i < chunk.hits_n; ++i) ++ends[(chunk.hits[i] >> 32) + 1];
+  for (std::size_t i = 1; i <= kChunk; ++i) ends[i] += ends[i - 1];
+  const std::size_t begin = hits_.size();
+  hits_.resize(begin + chunk.hits_n);
+  std::uint64_t* const sorted = hits_.data() + begin;
+  for (std::size_t i = 0; i < chunk.hits_n; ++i) {
+    const std::uint64_t hit = chunk.hits[i];
+    sorted[ends[hit >> 32]++] = (first_ << 32) + hit;
   }
-  const auto at = [this](std::size_t i) {
-    return sorted_.begin() + static_cast<std::ptrdiff_t>(i);
-  };
+  std::size_t from = 0;
   for (std::size_t read = 0; read < kChunk; ++read) {
-    const std::size_t reads_hits = starts[read + 1] - starts[read];
-    if (reads_hits == 2 && sorted_[starts[read]] > sorted_[starts[read] + 1]) {
-      std::swap(sorted_[starts[read]], sorted_[starts[read] + 1]);
-    } else if (reads_hits > 2) {
-      std::sort(at(starts[read]), at(starts[read + 1]));
-    }
+    if (ends[read] - from > 1) std::sort(sorted + from, sorted + ends[read]);
+    from = ends[read];
   }
-  const auto last = std::unique(sorted_.begin(), sorted_.end());
-  hits_.resize(begin);
-  hits_.insert(hits_.end(), sorted_.begin(), last);
+  hits_.erase(std::unique(hits_.begin() + static_cast<std::ptrdiff_t>(begin), hits_.end()),
+              hits_.end());
 }
 
 }  // namespace hotplate

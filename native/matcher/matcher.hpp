@@ -29,6 +29,14 @@ struct MatchResult {
   std::size_t bad_record;
 };
 
+// Of all searches so far.
+struct Touched {
+  std::uint64_t reads = 0;
+  std::uint64_t words = 0;     // of the tables, one a signature
+  std::uint64_t postings = 0;  // runs of them
+  std::uint64_t entries = 0;   // keys compared
+};
+
 // Not for two threads at once; any number of matchers may share one block.
 class Matcher {
  public:
@@ -40,6 +48,7 @@ class Matcher {
   // Of the last call: record << 32 | entry, ascending, every hit once.
   std::span<const std::uint64_t> hits() const noexcept { return hits_; }
 
+  const Touched& touched() const noexcept { return touched_; }
   std::uint32_t entries() const noexcept { return index_.header.entries; }
   ListedEntry listed(std::uint32_t entry) const noexcept {
     return unpack_listed(index_.listed[entry]);
@@ -54,17 +63,12 @@ class Matcher {
   };
 
   bool prepare(const std::uint8_t* records, std::size_t count, Wanted& wanted) noexcept;
-  bool search_one(std::size_t count, const Wanted& wanted);
-  bool search_two(std::size_t count, const Wanted& wanted);
-  void search_patterns(std::size_t count, const Wanted& wanted);
-  bool collect(const Table& table);
-  void verify_one(const Wanted& wanted);
-  void verify_two(const Wanted& wanted);
+  bool search(const Table& table, std::size_t count, std::uint64_t edits);
+  bool collect(const Table& table, std::uint64_t edits);
+  void search_patterns(std::size_t count);
+  void drop_doubtful(const Wanted& wanted);
   bool holds_as_written(std::uint64_t read, std::uint32_t entry, unsigned edits) const noexcept;
-  void add(std::uint64_t read, std::uint32_t entry) {
-    hits_.push_back((first_ + read) << 32 | entry);
-  }
-  void sort_chunk(std::size_t begin);
+  void take_hits();
 
   const IndexView index_;
   const Kernels& kernels_;
@@ -75,8 +79,8 @@ class Matcher {
   std::unique_ptr<Chunk> chunk_;
   const std::uint8_t* records_ = nullptr;  // of the chunk
   std::uint64_t first_ = 0;
+  Touched touched_;
   std::vector<std::uint64_t> hits_;
-  std::vector<std::uint64_t> sorted_;
   std::vector<std::uint32_t> fitting_;
 };
 

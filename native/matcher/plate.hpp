@@ -242,15 +242,13 @@ constexpr std::uint64_t repeats_of(std::uint64_t key) noexcept {
   return ~(pairs | (pairs >> 2) | (change >> 4)) & kFirstBits;
 }
 
-// Calls `visit(signature)` for each string that the plate gives less one character (or less one or
-// two); a few may come twice.
-template <typename Visit>
-inline void for_each_deletion(std::uint64_t key, const Lanes& lanes, Visit&& visit) {
-  const std::uint64_t repeats = repeats_of(key);
-  const unsigned count = lanes.count[length_of(key)];
-  for (unsigned lane = 0; lane < count; ++lane) {
-    if ((repeats & lanes.repeats[lane]) == 0) visit(lanes.signature(key, lane));
+// The same, bit i for character i.
+constexpr std::uint32_t dense_repeats(std::uint64_t repeats) noexcept {
+  std::uint32_t dense = 0;
+  for (; repeats != 0; repeats &= repeats - 1) {
+    dense |= 1u << (static_cast<unsigned>(std::countr_zero(repeats)) / kCodeBits);
   }
+  return dense;
 }
 
 // Multiplications of 32 by 32 bits, so that vector units without one of 64 bits do the same.

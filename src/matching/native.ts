@@ -9,6 +9,7 @@ export interface NativeMatcher {
   match(records: Uint8Array, count: number): Uint32Array
   find(plate: string): Uint32Array | null
   readonly kernels: 'plain' | 'avx2' | 'avx512'
+  readonly touched: number
 }
 
 /** What `scan` gives: arrays of their own, free to be transferred. */
