@@ -235,10 +235,9 @@ class TableWriter {
       std::uint64_t& word = words_[place.word];
       word -= kOnePosting;
       const unsigned filed = two_ ? hashed_position(place.bits) : position;
-      // The first to come is the last.
-      const std::uint32_t mark = postings_[word >> 32] & kPostingLast;
-      postings_[word >> 32] = tag_of(place.bits) | filed << kPositionShift | mark | entry;
+      postings_[word >> 32] = tag_of(place.bits) | filed << kPositionShift | entry;
     });
+    mark_last();
   }
 
  private:
@@ -250,12 +249,24 @@ class TableWriter {
       const std::uint64_t count = words_[word] >> 32;
       const std::uint64_t left = kPostingsOfLine - next % kPostingsOfLine;
       if (count > left && count <= kPostingsOfLine && left <= padding) {
-        next += left;
+        for (std::uint64_t i = 0; i < left; ++i) postings_[next++] = kPostingLast;
         padding -= left;
       }
       next += count;
-      if (count > 0) postings_[next - 1] = kPostingLast;
       words_[word] = (next << 32) | static_cast<std::uint32_t>(words_[word]);
+    }
+    postings_used_ = next;
+  }
+
+  // The last posting of each word stands before the next word's first, and before the padding
+  // there, which alone is marked so far.
+  void mark_last() {
+    std::uint64_t end = postings_used_;
+    for (std::uint32_t word = words_n_; word-- > 0;) {
+      while (end > 0 && (postings_[end - 1] & kPostingLast) != 0) --end;
+      const std::uint64_t begin = words_[word] >> 32;
+      if (begin < end) postings_[end - 1] |= kPostingLast;
+      end = std::min(begin, end);
     }
   }
 
@@ -292,6 +303,7 @@ class TableWriter {
   std::uint32_t words_n_;
   std::uint32_t postings_n_;
   std::uint64_t signatures_;
+  std::uint64_t postings_used_ = 0;
   bool two_;
 };
 

@@ -117,21 +117,21 @@ HOTPLATE_AVX2 inline void put(Chunk& chunk, std::size_t slot, __m256i signature,
 
 HOTPLATE_AVX2 void probe_whole(Chunk& chunk, std::size_t count, std::uint64_t edits,
                                const Table& table) {
-  chunk.read_step = 1;
-  chunk.vectors = 0;
   for (std::size_t first = 0; first < count; first += kVectorLanes) {
     const std::size_t left = std::min(count - first, kVectorLanes);
     const std::size_t vector = chunk.vectors++;
     chunk.read[vector] = static_cast<std::uint8_t>(first);
+    chunk.step[vector] = 1;
     chunk.lanes[vector] = static_cast<std::uint8_t>((1u << left) - 1);
     alignas(16) std::array<std::uint32_t, kVectorLanes> allowed;
     for (std::size_t i = 0; i < kVectorLanes; ++i) {
       const bool edited = (edits >> (first + i) & 1) != 0;
       allowed[i] = (edited ? kAnyPosition : kOnlyWhole) << kAllowedShift;
     }
+    const std::size_t slot = vector * kVectorLanes;
     const auto* four = reinterpret_cast<const __m128i*>(allowed.data());
-    put(chunk, first, load(&chunk.keys[first]), _mm_load_si128(four), table);
-    put(chunk, first + kHalf, load(&chunk.keys[first + kHalf]), _mm_load_si128(four + 1), table);
+    put(chunk, slot, load(&chunk.keys[first]), _mm_load_si128(four), table);
+    put(chunk, slot + kHalf, load(&chunk.keys[first + kHalf]), _mm_load_si128(four + 1), table);
   }
 }
 
@@ -152,9 +152,9 @@ HOTPLATE_AVX2 std::size_t probe_lanes(Chunk& chunk, std::size_t next, std::size_
                                       std::uint64_t edits, const Table& table) {
   const Lanes& lanes = table.two ? kTwoEditDeletions : kOneEditDeletions;
   const __m128i four = _mm_setr_epi32(0, 1, 2, 3);
-  chunk.read_step = 0;
-  std::size_t vectors = 0;
-  for (; next < count; ++next) {
+  std::size_t vectors = chunk.vectors;
+  const std::size_t enough = vectors + kGroup;
+  for (; next < count && vectors < enough; ++next) {
     if ((edits >> next & 1) == 0) continue;
     const std::uint64_t key = chunk.keys[next];
     const std::size_t lanes_n = lanes.count[length_of(key)];
@@ -181,6 +181,7 @@ HOTPLATE_AVX2 std::size_t probe_lanes(Chunk& chunk, std::size_t next, std::size_
       const std::size_t left = std::min(lanes_n - lane, kVectorLanes);
       chunk.lanes[vectors] = static_cast<std::uint8_t>(there & ((1u << left) - 1));
       chunk.read[vectors] = static_cast<std::uint8_t>(next);
+      chunk.step[vectors] = 0;
     }
   }
   chunk.vectors = vectors;
@@ -188,15 +189,16 @@ HOTPLATE_AVX2 std::size_t probe_lanes(Chunk& chunk, std::size_t next, std::size_
 }
 
 // These two one by one, as on any machine: gathers are no faster here.
-void filter(Chunk& chunk, const Table& table) { kPlainKernels.filter(chunk, table); }
+void filter(Chunk& chunk, const Table& table, std::size_t first, std::size_t last) {
+  kPlainKernels.filter(chunk, table, first, last);
+}
 
 HOTPLATE_AVX2 bool scan(Chunk& chunk, const Table& table, const std::uint64_t* keys,
-                        std::uint32_t entries) {
+                        std::uint32_t entries, std::size_t first, std::size_t last) {
   const __m256i tags = _mm256_set1_epi32(static_cast<int>(kPostingTag));
   // A shift brings the mark to the sign.
   constexpr int kLastToSign = 8;
-  chunk.candidates = 0;
-  for (std::size_t i = 0; i < chunk.found; ++i) {
+  for (std::size_t i = first; i < last; ++i) {
     const std::uint32_t bits = chunk.found_bits[i];
     const __m256i tag = _mm256_set1_epi32(static_cast<int>(tag_of(bits)));
     const __m256i allowed = _mm256_set1_epi32(static_cast<int>(bits >> kAllowedShift));
@@ -217,11 +219,14 @@ HOTPLATE_AVX2 bool scan(Chunk& chunk, const Table& table, const std::uint64_t* k
       fit &= ends ^ (ends - 1u);
       reserve_candidates(chunk);
       for (; fit != 0; fit &= fit - 1) {
-        const std::uint32_t entry =
-            table.postings[p + static_cast<unsigned>(std::countr_zero(fit))] & kPostingEntry;
+        const std::uint32_t posting =
+            table.postings[p + static_cast<unsigned>(std::countr_zero(fit))];
+        const std::uint32_t entry = posting & kPostingEntry;
         if (entry >= entries) return false;
         chunk.candidate_entry[chunk.candidates] = entry;
-        chunk.candidate_found[chunk.candidates++] = static_cast<std::uint32_t>(i);
+        chunk.candidate_found[chunk.candidates++] =
+            static_cast<std::uint32_t>(i) | (posting >> kPositionShift & 15)
+                                                << kCandidatePositionShift;
         __builtin_prefetch(keys + entry);
       }
       if (ends != 0) break;

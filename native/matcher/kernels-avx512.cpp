@@ -113,12 +113,11 @@ HOTPLATE_AVX512 void probe_whole(Chunk& chunk, std::size_t count, std::uint64_t 
                                  const Table& table) {
   const __m256i whole = _mm256_set1_epi32(static_cast<int>(kOnlyWhole << kAllowedShift));
   const __m256i any = _mm256_set1_epi32(static_cast<int>(kAnyPosition << kAllowedShift));
-  chunk.read_step = 1;
-  chunk.vectors = 0;
   for (std::size_t first = 0; first < count; first += kVectorLanes) {
     const std::size_t left = std::min(count - first, kVectorLanes);
     const std::size_t vector = chunk.vectors++;
     chunk.read[vector] = static_cast<std::uint8_t>(first);
+    chunk.step[vector] = 1;
     chunk.lanes[vector] = static_cast<std::uint8_t>((1u << left) - 1);
     const __m256i allowed =
         _mm256_mask_blend_epi32(static_cast<__mmask8>(edits >> first), whole, any);
@@ -143,9 +142,9 @@ HOTPLATE_AVX512 std::size_t probe_lanes(Chunk& chunk, std::size_t next, std::siz
                                         std::uint64_t edits, const Table& table) {
   const Lanes& lanes = table.two ? kTwoEditDeletions : kOneEditDeletions;
   const __m256i eight = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-  chunk.read_step = 0;
-  std::size_t vectors = 0;
-  for (; next < count; ++next) {
+  std::size_t vectors = chunk.vectors;
+  const std::size_t enough = vectors + kGroup;
+  for (; next < count && vectors < enough; ++next) {
     if ((edits >> next & 1) == 0) continue;
     const std::uint64_t key = chunk.keys[next];
     const std::size_t lanes_n = lanes.count[length_of(key)];
@@ -165,6 +164,7 @@ HOTPLATE_AVX512 std::size_t probe_lanes(Chunk& chunk, std::size_t next, std::siz
           _mm512_testn_epi64_mask(repeated, _mm512_load_si512(lanes.repeats + lane));
       chunk.lanes[vectors] = static_cast<std::uint8_t>(single & ((1u << left) - 1));
       chunk.read[vectors] = static_cast<std::uint8_t>(next);
+      chunk.step[vectors] = 0;
       const __m256i place = _mm256_add_epi32(eight, _mm256_set1_epi32(static_cast<int>(lane)));
       put(chunk, vectors, kept, allowed_at(place, repeats), table, left);
     }
@@ -173,11 +173,11 @@ HOTPLATE_AVX512 std::size_t probe_lanes(Chunk& chunk, std::size_t next, std::siz
   return next;
 }
 
-HOTPLATE_AVX512 void filter(Chunk& chunk, const Table& table) {
-  const __m256i step = _mm256_mullo_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7),
-                                          _mm256_set1_epi32(chunk.read_step));
-  std::size_t found = 0;
-  for (std::size_t vector = 0; vector < chunk.vectors; ++vector) {
+HOTPLATE_AVX512 void filter(Chunk& chunk, const Table& table, std::size_t first, std::size_t last) {
+  const __m256i eight = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  const std::size_t before = chunk.found;
+  std::size_t found = before;
+  for (std::size_t vector = first; vector < last; ++vector) {
     const std::size_t slot = vector * kVectorLanes;
     const auto lanes = static_cast<__mmask8>(chunk.lanes[vector]);
     const __m256i at = _mm256_load_si256(reinterpret_cast<const __m256i*>(&chunk.word[slot]));
@@ -188,7 +188,9 @@ HOTPLATE_AVX512 void filter(Chunk& chunk, const Table& table) {
         _mm256_sllv_epi32(_mm256_set1_epi32(1), _mm256_and_si256(bits, _mm256_set1_epi32(31)));
     const __mmask8 set = _mm256_test_epi32_mask(_mm512_cvtepi64_epi32(words), bit);
     const __m256i begin = _mm512_cvtepi64_epi32(_mm512_srli_epi64(words, 32));
-    const __m256i read = _mm256_add_epi32(step, _mm256_set1_epi32(chunk.read[vector]));
+    const __m256i read =
+        _mm256_add_epi32(_mm256_maskz_mov_epi32(static_cast<__mmask8>(-chunk.step[vector]), eight),
+                         _mm256_set1_epi32(chunk.read[vector]));
     const auto to = [found](auto& array) { return reinterpret_cast<__m256i*>(&array[found]); };
     _mm512_storeu_si512(
         &chunk.found_signature[found],
@@ -198,7 +200,8 @@ HOTPLATE_AVX512 void filter(Chunk& chunk, const Table& table) {
     _mm256_storeu_si256(to(chunk.found_read), _mm256_maskz_compress_epi32(set, read));
     found += static_cast<std::size_t>(std::popcount(static_cast<unsigned>(set)));
   }
-  for (std::size_t i = 0; i < found; ++i) __builtin_prefetch(table.postings + chunk.found_begin[i]);
+  for (std::size_t i = before; i < found; ++i)
+    __builtin_prefetch(table.postings + chunk.found_begin[i]);
   chunk.found = found;
 }
 
@@ -209,15 +212,16 @@ inline std::uint32_t place_in_line(const std::uint32_t* posting) {
 }
 
 HOTPLATE_AVX512 bool scan(Chunk& chunk, const Table& table, const std::uint64_t* keys,
-                          std::uint32_t entries) {
+                          std::uint32_t entries, std::size_t first, std::size_t last) {
   const __m512i tags = _mm512_set1_epi32(static_cast<int>(kPostingTag));
   const __m512i numbers = _mm512_set1_epi32(static_cast<int>(kPostingEntry));
-  const __m512i last = _mm512_set1_epi32(static_cast<int>(kPostingLast));
+  const __m512i end_mark = _mm512_set1_epi32(static_cast<int>(kPostingLast));
   const __m512i low_four = _mm512_set1_epi32(15);
   const __m512i one = _mm512_set1_epi32(1);
   __m512i largest = _mm512_setzero_si512();
-  std::size_t candidates = 0;
-  for (std::size_t i = 0; i < chunk.found; ++i) {
+  const std::size_t known = chunk.candidates;
+  std::size_t candidates = known;
+  for (std::size_t i = first; i < last; ++i) {
     const std::uint32_t bits = chunk.found_bits[i];
     const __m512i tag = _mm512_set1_epi32(static_cast<int>(tag_of(bits)));
     const __m512i allowed = _mm512_set1_epi32(static_cast<int>(bits >> kAllowedShift));
@@ -228,7 +232,7 @@ HOTPLATE_AVX512 bool scan(Chunk& chunk, const Table& table, const std::uint64_t*
       if (p >= table.postings_n) return false;
       const __m512i postings = _mm512_loadu_si512(table.postings + p - before);
       const std::uint32_t rest = 0xFFFFu << before & 0xFFFFu;
-      ends = _mm512_test_epi32_mask(postings, last) & rest;
+      ends = _mm512_test_epi32_mask(postings, end_mark) & rest;
       // All up to the first end.
       const auto own = static_cast<__mmask16>((ends ^ (ends - 1u)) & rest);
       const __m512i position =
@@ -241,15 +245,17 @@ HOTPLATE_AVX512 bool scan(Chunk& chunk, const Table& table, const std::uint64_t*
       chunk.candidates = candidates;
       reserve_candidates(chunk);
       _mm512_storeu_si512(&chunk.candidate_entry[candidates], entry);
-      _mm512_storeu_si512(&chunk.candidate_found[candidates],
-                          _mm512_set1_epi32(static_cast<int>(i)));
+      const __m512i by = _mm512_or_si512(_mm512_slli_epi32(position, kCandidatePositionShift),
+                                         _mm512_set1_epi32(static_cast<int>(i)));
+      _mm512_storeu_si512(&chunk.candidate_found[candidates], _mm512_maskz_compress_epi32(fit, by));
       largest = _mm512_max_epu32(largest, entry);
       candidates += static_cast<std::size_t>(std::popcount(static_cast<unsigned>(fit)));
     }
   }
   chunk.candidates = candidates;
-  if (entries == 0 ? candidates > 0 : _mm512_reduce_max_epu32(largest) >= entries) return false;
-  for (std::size_t i = 0; i < candidates; ++i) __builtin_prefetch(keys + chunk.candidate_entry[i]);
+  if (candidates > known && _mm512_reduce_max_epu32(largest) >= entries) return false;
+  for (std::size_t i = known; i < candidates; ++i)
+    __builtin_prefetch(keys + chunk.candidate_entry[i]);
   return true;
 }
 
@@ -292,7 +298,7 @@ HOTPLATE_AVX512 inline __mmask8 two_hold(__m512i key, __m512i listed, __mmask8 e
 
 // holds_one() of eight.
 HOTPLATE_AVX512 inline __mmask8 one_holds(__m512i key, __m512i filed, __m512i listed,
-                                          __m512i signature, __mmask8 edited) {
+                                          __m512i signature, __m256i position, __mmask8 edited) {
   const __m512i kept = below_difference(key, listed);
   const __m512i key_less = less(key, kept);
   const __m512i listed_less = less(listed, kept);
@@ -309,8 +315,20 @@ HOTPLATE_AVX512 inline __mmask8 one_holds(__m512i key, __m512i filed, __m512i li
   const __mmask8 profiled = _mm512_cmpeq_epi64_mask(
       _mm512_and_si512(_mm512_srli_epi64(filed, kProfileShift), _mm512_set1_epi64(3)),
       _mm512_set1_epi64(static_cast<long long>(Profile::kFoldOneEdit)));
-  return static_cast<__mmask8>(_mm512_cmpeq_epi64_mask(common, signature) &
-                               (same | (edited & profiled)));
+  // The first character has none before it, and kNoPosition is past the last.
+  const __m512i shift =
+      _mm512_cvtepu32_epi64(_mm256_mullo_epi32(position, _mm256_set1_epi32(kCodeBits)));
+  const __m512i change = _mm512_xor_si512(listed, _mm512_slli_epi64(listed, kCodeBits));
+  const __mmask8 first_of_run =
+      _mm512_test_epi64_mask(_mm512_srlv_epi64(change, shift), _mm512_set1_epi64(kCodeMax)) |
+      _mm256_cmpeq_epi32_mask(position, _mm256_set1_epi32(kNoPosition));
+  const __mmask8 whole = _mm512_cmpeq_epi64_mask(signature, key);
+  // A shift past the last bit keeps all.
+  const __m512i one = _mm512_set1_epi64(1);
+  const __m512i before = _mm512_sub_epi64(_mm512_sllv_epi64(one, shift), one);
+  const __mmask8 of_posting = _mm512_cmpeq_epi64_mask(less(listed, before), signature);
+  return static_cast<__mmask8>(_mm512_cmpeq_epi64_mask(common, signature) & of_posting &
+                               (~whole | first_of_run) & (same | (edited & profiled)));
 }
 
 HOTPLATE_AVX512 void verify(Chunk& chunk, const Table& table, const std::uint64_t* keys,
@@ -323,7 +341,10 @@ HOTPLATE_AVX512 void verify(Chunk& chunk, const Table& table, const std::uint64_
     const std::size_t left = std::min(chunk.candidates - i, kVectorLanes);
     const auto there = static_cast<__mmask8>((1u << left) - 1);
     const __m256i entry = _mm256_maskz_loadu_epi32(there, &chunk.candidate_entry[i]);
-    const __m256i found = _mm256_maskz_loadu_epi32(there, &chunk.candidate_found[i]);
+    const __m256i by = _mm256_maskz_loadu_epi32(there, &chunk.candidate_found[i]);
+    const __m256i found =
+        _mm256_and_si256(by, _mm256_set1_epi32(static_cast<int>(kCandidateFound)));
+    const __m256i position = _mm256_srli_epi32(by, kCandidatePositionShift);
     const __m256i read =
         _mm256_i32gather_epi32(reinterpret_cast<const int*>(chunk.found_read.data()), found, 4);
     const __m512i key = _mm512_i32gather_epi64(read, chunk.keys.data(), 8);
@@ -334,10 +355,10 @@ HOTPLATE_AVX512 void verify(Chunk& chunk, const Table& table, const std::uint64_
     const __mmask8 edited =
         _mm512_test_epi64_mask(_mm512_srlv_epi64(edit_bits, wide_read), _mm512_set1_epi64(1));
     const __mmask8 hold =
-        table.two
-            ? two_hold(key, listed, edited)
-            : one_holds(key, filed, listed,
-                        _mm512_i32gather_epi64(found, chunk.found_signature.data(), 8), edited);
+        table.two ? two_hold(key, listed, edited)
+                  : one_holds(key, filed, listed,
+                              _mm512_i32gather_epi64(found, chunk.found_signature.data(), 8),
+                              position, edited);
     const __m512i hit =
         _mm512_or_si512(_mm512_slli_epi64(wide_read, 32), _mm512_cvtepu32_epi64(entry));
     const auto taken = static_cast<__mmask8>(hold & there);

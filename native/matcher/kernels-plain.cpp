@@ -26,15 +26,15 @@ inline void put(Chunk& chunk, std::size_t slot, std::uint64_t signature, std::ui
 }
 
 void probe_whole(Chunk& chunk, std::size_t count, std::uint64_t edits, const Table& table) {
-  chunk.read_step = 1;
-  chunk.vectors = 0;
   for (std::size_t first = 0; first < count; first += kVectorLanes) {
     const std::size_t left = std::min(count - first, kVectorLanes);
     const std::size_t vector = chunk.vectors++;
     chunk.read[vector] = static_cast<std::uint8_t>(first);
+    chunk.step[vector] = 1;
     chunk.lanes[vector] = static_cast<std::uint8_t>((1u << left) - 1);
     for (std::size_t i = first; i < first + left; ++i) {
-      put(chunk, i, chunk.keys[i], (edits >> i & 1) != 0 ? kAnyPosition : kOnlyWhole, table);
+      put(chunk, vector * kVectorLanes + i - first, chunk.keys[i],
+          (edits >> i & 1) != 0 ? kAnyPosition : kOnlyWhole, table);
     }
   }
 }
@@ -42,9 +42,8 @@ void probe_whole(Chunk& chunk, std::size_t count, std::uint64_t edits, const Tab
 std::size_t probe_lanes(Chunk& chunk, std::size_t next, std::size_t count, std::uint64_t edits,
                         const Table& table) {
   const Lanes& lanes = table.two ? kTwoEditDeletions : kOneEditDeletions;
-  chunk.read_step = 0;
-  chunk.vectors = 0;
-  for (; next < count; ++next) {
+  const std::size_t enough = chunk.vectors + kGroup;
+  for (; next < count && chunk.vectors < enough; ++next) {
     if ((edits >> next & 1) == 0) continue;
     const std::uint64_t key = chunk.keys[next];
     const std::size_t lanes_n = lanes.count[length_of(key)];
@@ -54,6 +53,7 @@ std::size_t probe_lanes(Chunk& chunk, std::size_t next, std::size_t count, std::
     for (std::size_t lane = 0; lane < lanes_n; lane += kVectorLanes) {
       const std::size_t vector = chunk.vectors++;
       chunk.read[vector] = static_cast<std::uint8_t>(next);
+      chunk.step[vector] = 0;
       unsigned there = 0;
       for (std::size_t i = lane; i < lanes_n && i < lane + kVectorLanes; ++i) {
         if ((repeats & lanes.repeats[i]) != 0) continue;
@@ -68,9 +68,9 @@ std::size_t probe_lanes(Chunk& chunk, std::size_t next, std::size_t count, std::
   return next;
 }
 
-void filter(Chunk& chunk, const Table& table) {
-  std::size_t found = 0;
-  for (std::size_t vector = 0; vector < chunk.vectors; ++vector) {
+void filter(Chunk& chunk, const Table& table, std::size_t first, std::size_t last) {
+  std::size_t found = chunk.found;
+  for (std::size_t vector = first; vector < last; ++vector) {
     for (unsigned lanes = chunk.lanes[vector]; lanes != 0; lanes &= lanes - 1) {
       const auto lane = static_cast<unsigned>(std::countr_zero(lanes));
       const std::size_t slot = vector * kVectorLanes + lane;
@@ -79,7 +79,7 @@ void filter(Chunk& chunk, const Table& table) {
       chunk.found_signature[found] = chunk.signature[slot];
       chunk.found_begin[found] = begin;
       chunk.found_bits[found] = chunk.bits[slot];
-      chunk.found_read[found] = chunk.read[vector] + lane * chunk.read_step;
+      chunk.found_read[found] = chunk.read[vector] + lane * chunk.step[vector];
       found += word >> bit_of(chunk.bits[slot]) & 1;
       __builtin_prefetch(table.postings + begin);
       // Most runs are shorter than this: the line in which one that begins late goes on.
@@ -89,21 +89,22 @@ void filter(Chunk& chunk, const Table& table) {
   chunk.found = found;
 }
 
-bool scan(Chunk& chunk, const Table& table, const std::uint64_t* keys, std::uint32_t entries) {
-  chunk.candidates = 0;
-  for (std::size_t i = 0; i < chunk.found; ++i) {
+bool scan(Chunk& chunk, const Table& table, const std::uint64_t* keys, std::uint32_t entries,
+          std::size_t first, std::size_t last) {
+  for (std::size_t i = first; i < last; ++i) {
     const std::uint32_t tag = tag_of(chunk.found_bits[i]);
     const std::uint32_t allowed = chunk.found_bits[i] >> kAllowedShift;
     for (std::uint32_t p = chunk.found_begin[i];; ++p) {
       if (p >= table.postings_n) return false;
       const std::uint32_t posting = table.postings[p];
-      const bool placed = (allowed >> (posting >> kPositionShift & 15) & 1) != 0;
-      if ((posting & kPostingTag) == tag && placed) {
+      const std::uint32_t position = posting >> kPositionShift & 15;
+      if ((posting & kPostingTag) == tag && (allowed >> position & 1) != 0) {
         const std::uint32_t entry = posting & kPostingEntry;
         if (entry >= entries) return false;
         reserve_candidates(chunk);
         chunk.candidate_entry[chunk.candidates] = entry;
-        chunk.candidate_found[chunk.candidates++] = static_cast<std::uint32_t>(i);
+        chunk.candidate_found[chunk.candidates++] =
+            static_cast<std::uint32_t>(i) | position << kCandidatePositionShift;
         __builtin_prefetch(keys + entry);
       }
       if ((posting & kPostingLast) != 0) break;
@@ -115,14 +116,15 @@ bool scan(Chunk& chunk, const Table& table, const std::uint64_t* keys, std::uint
 void verify(Chunk& chunk, const Table& table, const std::uint64_t* keys, std::uint64_t edits) {
   reserve_hits(chunk);
   for (std::size_t i = 0; i < chunk.candidates; ++i) {
-    const std::uint32_t found = chunk.candidate_found[i];
+    const std::uint32_t found = chunk.candidate_found[i] & kCandidateFound;
+    const unsigned position = chunk.candidate_found[i] >> kCandidatePositionShift;
     const std::uint32_t entry = chunk.candidate_entry[i];
     const std::uint64_t read = chunk.found_read[found];
     const std::uint64_t key = chunk.keys[read];
     const bool edited = (edits >> read & 1) != 0;
-    const bool holds = table.two
-                           ? holds_two(key, keys[entry], edited)
-                           : holds_one(key, keys[entry], chunk.found_signature[found], edited);
+    const bool holds =
+        table.two ? holds_two(key, keys[entry], edited)
+                  : holds_one(key, keys[entry], chunk.found_signature[found], position, edited);
     chunk.hits[chunk.hits_n] = read << 32 | entry;
     chunk.hits_n += holds;
   }

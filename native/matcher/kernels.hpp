@@ -16,9 +16,13 @@ namespace hotplate {
 
 // Reads in flight at once: enough for the loads to overlap, few enough to stay in the first cache.
 constexpr std::size_t kChunk = 64;
-// Signatures in flight, in vectors of eight.
+// Signatures of a chunk, in vectors of eight: enough for the whole keys and all that lack a
+// character.
 constexpr std::size_t kVectorLanes = 8;
-constexpr std::size_t kVectors = 64;
+constexpr std::size_t kVectors = 144;
+// Vectors that go from stage to stage together, so that each stage's memory comes while the others
+// work.
+constexpr std::size_t kGroup = 8;
 constexpr std::size_t kSignatures = kVectors * kVectorLanes;
 
 // What is passed from stage to stage.
@@ -30,7 +34,7 @@ struct alignas(64) Chunk {
   std::array<std::uint32_t, kSignatures> bits;
   std::array<std::uint8_t, kVectors> lanes;  // which of the eight are there
   std::array<std::uint8_t, kVectors> read;   // the read of the first
-  std::uint8_t read_step;                    // 0: all of that read; 1: of those that follow it
+  std::array<std::uint8_t, kVectors> step;   // 0: all of that read; 1: of those that follow it
   std::size_t vectors;
   // Signatures whose bit is set. (Written a vector at a time, hence the room.)
   std::array<std::uint64_t, kSignatures + kVectorLanes> found_signature;
@@ -38,11 +42,13 @@ struct alignas(64) Chunk {
   std::array<std::uint32_t, kSignatures + kVectorLanes> found_bits;
   std::array<std::uint32_t, kSignatures + kVectorLanes> found_read;
   std::size_t found;
-  // Entries whose posting's tag fits, and by which of the found signatures.
+  // Entries whose posting fits; by which of the found signatures, and above sixteen bits the
+  // posting's position.
   std::vector<std::uint32_t> candidate_entry;
   std::vector<std::uint32_t> candidate_found;
   std::size_t candidates;
-  // Read of the chunk << 32 | entry; in no order, some twice.
+  // Read of the chunk << 32 | entry; in no order. Those of table two and of patterns may come
+  // twice.
   std::vector<std::uint64_t> hits;
   std::size_t hits_n;
 };
@@ -54,13 +60,15 @@ struct Kernels {
                std::uint64_t* keys);
   // The whole keys of `count` reads; `edits` are those that longer entries may be found by.
   void (*probe_whole)(Chunk& chunk, std::size_t count, std::uint64_t edits, const Table& table);
-  // What is left of the keys of the `edits` reads from `next` on, as many as there is room for;
-  // returns the next one.
+  // What is left of the keys of the `edits` reads from `next` on, until there is a group of vectors
+  // more or no room; returns the next read.
   std::size_t (*probe_lanes)(Chunk& chunk, std::size_t next, std::size_t count, std::uint64_t edits,
                              const Table& table);
-  void (*filter)(Chunk& chunk, const Table& table);
-  // False where the block is damaged.
-  bool (*scan)(Chunk& chunk, const Table& table, const std::uint64_t* keys, std::uint32_t entries);
+  // Of these vectors; adds to what is found.
+  void (*filter)(Chunk& chunk, const Table& table, std::size_t first, std::size_t last);
+  // Of these found; adds to the candidates. False where the block is damaged.
+  bool (*scan)(Chunk& chunk, const Table& table, const std::uint64_t* keys, std::uint32_t entries,
+               std::size_t first, std::size_t last);
   // Adds the candidates that hold to the chunk's hits.
   void (*verify)(Chunk& chunk, const Table& table, const std::uint64_t* keys, std::uint64_t edits);
 };
@@ -73,10 +81,21 @@ const Kernels* avx512_kernels() noexcept;
 // The best that this machine has; HOTPLATE_MATCHER=plain|avx2|avx512 asks for another.
 const Kernels& best_kernels() noexcept;
 
-// Each pair of table one is taken by the one signature that both are filed under.
-inline bool holds_one(std::uint64_t key, std::uint64_t filed, std::uint64_t signature, bool edits) {
+constexpr unsigned kCandidatePositionShift = 16;
+constexpr std::uint32_t kCandidateFound = (1u << kCandidatePositionShift) - 1;
+
+// Each pair of table one is taken once: by the one signature that both are filed under, and where
+// the longer entry has it from several places of a run, by the first of them. The posting has to be
+// of that signature: another of the entry's may have its tag.
+inline bool holds_one(std::uint64_t key, std::uint64_t filed, std::uint64_t signature,
+                      unsigned position, bool edits) {
   const std::uint64_t listed = filed & kKeyMask;
+  const bool lacks = position != kNoPosition;
   if (common_signature(key, listed) != signature) return false;
+  if ((lacks ? without(listed, position) : listed) != signature) return false;
+  if (lacks && signature == key && (repeats_of(listed) >> (kCodeBits * position) & 1) != 0) {
+    return false;
+  }
   return key == listed || (edits && profile_of(filed) == Profile::kFoldOneEdit);
 }
 

@@ -51,6 +51,7 @@ Matcher::Matcher(const IndexView& index, const Kernels& kernels)
 
 MatchResult Matcher::match(std::span<const std::uint8_t> records) {
   hits_.clear();
+  if (index_.two.words_n > 0 || !patterns_.empty()) seen_.fill(~std::uint64_t{0});
   if (!patterns_sound_) return {MatchStatus::kBlockDamaged, 0};
   const std::size_t count = records.size() / kRecordBytes;
   for (std::size_t first = 0; first < count; first += kChunk) {
@@ -97,29 +98,46 @@ bool Matcher::prepare(const std::uint8_t* records, std::size_t count, Wanted& wa
   return wanted.all == first_bits(count);
 }
 
+// Group by group: while one group's words come, the postings of the one before do, and the keys of
+// the one before that.
 bool Matcher::search(const Table& table, std::size_t count, std::uint64_t edits) {
   if (table.words_n == 0) return true;
+  Chunk& chunk = *chunk_;
   const bool deletions = table.two || index_.header.one_edit_entries > 0;
-  kernels_.probe_whole(*chunk_, count, edits, table);
-  if (!collect(table, edits)) return false;
-  for (std::size_t next = 0; deletions && next < count;) {
-    next = kernels_.probe_lanes(*chunk_, next, count, edits, table);
-    if (!collect(table, edits)) return false;
+  std::size_t next = deletions ? 0 : count;
+  chunk.vectors = chunk.found = chunk.candidates = 0;
+  kernels_.probe_whole(chunk, count, edits, table);
+  std::size_t probed = chunk.vectors;
+  std::size_t filtered = 0;
+  std::size_t scanned = 0;
+  for (;;) {
+    if (next < count) next = kernels_.probe_lanes(chunk, next, count, edits, table);
+    const std::size_t found = chunk.found;
+    kernels_.filter(chunk, table, filtered, probed);
+    if (!kernels_.scan(chunk, table, index_.keys, index_.header.entries, scanned, found)) {
+      return false;
+    }
+    scanned = found;
+    filtered = probed;
+    if (probed < chunk.vectors) {
+      probed = chunk.vectors;
+    } else if (scanned == chunk.found) {
+      finish(table, edits);
+      if (next == count) return true;
+      chunk.vectors = chunk.found = chunk.candidates = 0;
+      probed = filtered = scanned = 0;
+    }
   }
-  return true;
 }
 
-bool Matcher::collect(const Table& table, std::uint64_t edits) {
+void Matcher::finish(const Table& table, std::uint64_t edits) {
   Chunk& chunk = *chunk_;
-  kernels_.filter(chunk, table);
-  if (!kernels_.scan(chunk, table, index_.keys, index_.header.entries)) return false;
   kernels_.verify(chunk, table, index_.keys, edits);
   for (std::size_t i = 0; i < chunk.vectors; ++i) {
     touched_.words += static_cast<unsigned>(std::popcount(chunk.lanes[i]));
   }
   touched_.postings += chunk.found;
   touched_.entries += chunk.candidates;
-  return true;
 }
 
 // Where keys leave it open: `exact` entries tie only O with zero, and merged classes are not one.
@@ -185,7 +203,8 @@ bool Matcher::holds_as_written(std::uint64_t read, std::uint32_t entry,
   return distance_of({a.data(), record[kLengthByte]}, {b.data(), b_length}) <= edits;
 }
 
-// Hits come by search and signature: into the order of reads by counting, then of entries.
+// Hits come by search and signature: into the order of reads, by counting. Those of table two and
+// of patterns may come twice.
 void Matcher::take_hits() {
   const Chunk& chunk = *chunk_;
   std::array<std::uint32_t, kChunk + 1> ends{};
@@ -193,18 +212,46 @@ void Matcher::take_hits() {
   for (std::size_t i = 1; i <= kChunk; ++i) ends[i] += ends[i - 1];
   const std::size_t begin = hits_.size();
   hits_.resize(begin + chunk.hits_n);
-  std::uint64_t* const sorted = hits_.data() + begin;
+  std::uint64_t* const taken = hits_.data() + begin;
   for (std::size_t i = 0; i < chunk.hits_n; ++i) {
     const std::uint64_t hit = chunk.hits[i];
-    sorted[ends[hit >> 32]++] = (first_ << 32) + hit;
+    taken[ends[hit >> 32]++] = (first_ << 32) + hit;
   }
+  if (index_.two.words_n > 0 || !patterns_.empty()) drop_doubles(begin, ends);
+}
+
+// What is kept is in the order in which it came.
+void Matcher::drop_doubles(std::size_t begin, std::span<const std::uint32_t> ends) {
+  std::uint64_t* const taken = hits_.data() + begin;
+  std::uint64_t* kept = taken;
   std::size_t from = 0;
   for (std::size_t read = 0; read < kChunk; ++read) {
-    if (ends[read] - from > 1) std::sort(sorted + from, sorted + ends[read]);
+    const std::size_t count = ends[read] - from;
+    if (count > seen_.size() / 2) {
+      std::sort(taken + from, taken + ends[read]);
+      kept = std::unique_copy(taken + from, taken + ends[read], kept);
+    } else {
+      for (std::size_t i = from; i < ends[read]; ++i) {
+        const std::uint64_t hit = taken[i];
+        if (is_new(hit)) *kept++ = hit;
+      }
+    }
     from = ends[read];
   }
-  hits_.erase(std::unique(hits_.begin() + static_cast<std::ptrdiff_t>(begin), hits_.end()),
-              hits_.end());
+  hits_.resize(static_cast<std::size_t>(kept - hits_.data()));
+}
+
+// A table by hash; what it holds of other reads counts as empty, so that it is never cleared within
+// a call.
+inline bool Matcher::is_new(std::uint64_t hit) noexcept {
+  const std::uint32_t hash = static_cast<std::uint32_t>(hit) * 0x9E37'79B1u;
+  for (std::size_t slot = hash >> 24;; slot = (slot + 1) % seen_.size()) {
+    if (seen_[slot] == hit) return false;
+    if (seen_[slot] >> 32 != hit >> 32) {
+      seen_[slot] = hit;
+      return true;
+    }
+  }
 }
 
 }  // namespace hotplate

@@ -45,7 +45,8 @@ class Matcher {
   // Searches the records (16 bytes each; flag byte 1: a candidate reading, at `fold` only).
   MatchResult match(std::span<const std::uint8_t> records);
 
-  // Of the last call: record << 32 | entry, ascending, every hit once.
+  // Of the last call: record << 32 | entry, by record, the entries of one in no order; every hit
+  // once.
   std::span<const std::uint64_t> hits() const noexcept { return hits_; }
 
   const Touched& touched() const noexcept { return touched_; }
@@ -64,11 +65,13 @@ class Matcher {
 
   bool prepare(const std::uint8_t* records, std::size_t count, Wanted& wanted) noexcept;
   bool search(const Table& table, std::size_t count, std::uint64_t edits);
-  bool collect(const Table& table, std::uint64_t edits);
+  void finish(const Table& table, std::uint64_t edits);
   void search_patterns(std::size_t count);
   void drop_doubtful(const Wanted& wanted);
   bool holds_as_written(std::uint64_t read, std::uint32_t entry, unsigned edits) const noexcept;
   void take_hits();
+  void drop_doubles(std::size_t begin, std::span<const std::uint32_t> ends);
+  bool is_new(std::uint64_t hit) noexcept;
 
   const IndexView index_;
   const Kernels& kernels_;
@@ -81,6 +84,7 @@ class Matcher {
   std::uint64_t first_ = 0;
   Touched touched_;
   std::vector<std::uint64_t> hits_;
+  std::array<std::uint64_t, 256> seen_;
   std::vector<std::uint32_t> fitting_;
 };
 

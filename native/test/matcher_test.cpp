@@ -3,6 +3,7 @@
 // random lists, then blocks that someone writes into. Prints the seed that broke it; exit 1.
 #include "../matcher/matcher.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -125,7 +126,10 @@ void run(unsigned seed) {
     hotplate::Matcher matcher(view, *kernels);
     check(matcher.match(read_records).status == hotplate::MatchStatus::kDone, seed,
           "the reads are refused");
-    const auto hits = matcher.hits();
+    std::vector<std::uint64_t> hits(matcher.hits().begin(), matcher.hits().end());
+    const auto by_record = [](std::uint64_t a, std::uint64_t b) { return a >> 32 < b >> 32; };
+    check(std::is_sorted(hits.begin(), hits.end(), by_record), seed, "hits not by record");
+    std::sort(hits.begin(), hits.end());
     bool same = hits.size() == expected.size();
     for (std::size_t i = 0; same && i < hits.size(); ++i) {
       same = hits[i] == ((std::uint64_t{expected[i].first} << 32) | expected[i].second);

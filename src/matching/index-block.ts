@@ -46,8 +46,11 @@ export function buildIndexOf(
   const native = loadNative()
   const fold = foldTable(classes)
   try {
-    const block = new SharedArrayBuffer(native.indexBytes(records, count, fold, edit_chars_min))
-    native.fillIndex(records, count, fold, edit_chars_min, new Uint8Array(block))
+    const bytes = native.indexBytes(records, count, fold, edit_chars_min)
+    // One that may grow begins on a page of memory, and so its lines on lines: runs of postings were
+    // laid so as not to cross them.
+    const block = new SharedArrayBuffer(bytes, { maxByteLength: bytes })
+    native.fillIndex(records, count, fold, edit_chars_min, new Uint8Array(block, 0, bytes))
     return block
   } catch (cause) {
     const { code, message } = cause as { code?: unknown; message: string }

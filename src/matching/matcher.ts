@@ -47,7 +47,7 @@ export class Matcher {
   /**
    * @param records packed reads (`packPlate`), 16 bytes each
    * @param count how many of them to search
-   * @returns pairs of record and entry, ordered by record then entry, every hit once
+   * @returns pairs of record and entry by record, the entries of one in no order, every hit once
    * @throws TypeError that names the first record that is no plate; RangeError where there are more
    * than 2^24 hits
    */
@@ -56,7 +56,7 @@ export class Matcher {
   }
 
   /**
-   * All entries within reach of one read, ascending.
+   * All entries within reach of one read, in no order.
    * @param plate 1 to 12 of A-Z, 0-9
    * @throws TypeError where it is no such plate
    */

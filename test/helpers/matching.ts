@@ -1,5 +1,6 @@
 // What the matcher's tests share: batches of reads, and the answers of the matcher and of the
 // brute-force reference.
+import { expect } from 'vitest'
 import { buildIndex, type IndexedEntry } from '../../src/matching/index-block.ts'
 import { loadLookAlikes } from '../../src/matching/look-alikes.ts'
 import { Matcher, PLATE_RECORD_BYTES, packPlate } from '../../src/matching/matcher.ts'
@@ -56,6 +57,12 @@ export function referred(
   )
 }
 
+/** In the order of records, then entries; records have to come in theirs. */
 export function asText(hits: Uint32Array): string[] {
-  return Array.from({ length: hits.length / 2 }, (_, i) => `${hits[2 * i]}:${hits[2 * i + 1]}`)
+  const pairs = Array.from({ length: hits.length / 2 }, (_, i) => hits.subarray(2 * i, 2 * i + 2))
+  const by_record = (a: Uint32Array, b: Uint32Array) => (a[0] as number) - (b[0] as number)
+  expect(pairs).toEqual(pairs.toSorted(by_record))
+  return pairs
+    .toSorted((a, b) => by_record(a, b) || (a[1] as number) - (b[1] as number))
+    .map(([record, entry]) => `${record}:${entry}`)
 }
