@@ -184,9 +184,9 @@ function passJoin(course: Course, edits: number) {
   return (plate: string) => peer.search(plate)
 }
 
-/** ns of one line of memory at random places of a block of this size, many asked for at once. */
-function lineCost(block: SharedArrayBuffer): number {
-  const words = new Uint32Array(block)
+/** ns of one line of memory at random places of this many bytes, many asked for at once. */
+function lineCost(bytes: number): number {
+  const words = new Uint32Array(bytes / 4).fill(1)
   const places = Uint32Array.from({ length: 1 << 20 }, () =>
     Math.floor(Math.random() * (words.length / 16)),
   )
@@ -212,7 +212,7 @@ function large(sizes: Sizes) {
     plain: matcherTurn(course, plain),
     symspell: peerTurn(course, sizes.slow_reads, peer.search),
   })
-  const line_ns = lineCost(block)
+  const line_ns = lineCost(block.byteLength)
   const lone = loneRatio(course, best, peer.search, sizes)
   const touched = best.touched
   const mismatches =

@@ -37,6 +37,14 @@ inline std::span<std::uint8_t> bytes_of(const Napi::Value& value, const char* na
   return {array.Data(), array.ByteLength()};
 }
 
+inline std::span<std::uint32_t> words_of(const Napi::Value& value, const char* name) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint32_array) {
+    refuse(value.Env(), "a Uint32Array", name, value);
+  }
+  auto array = value.As<Napi::Uint32Array>();
+  return {array.Data(), array.ElementLength()};
+}
+
 inline double number_of(const Napi::Value& value, const char* name) {
   if (!value.IsNumber()) refuse(value.Env(), "a number", name, value);
   return value.As<Napi::Number>().DoubleValue();

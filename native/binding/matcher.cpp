@@ -25,11 +25,26 @@ const Kernels& kernels_of(const Napi::Value& name) {
   refuse(name.Env(), "plain, avx2 or avx512, if the machine has it", "kernels", name);
 }
 
+[[noreturn]] void refuse_result(Napi::Env env, const MatchResult& result) {
+  switch (result.status) {
+    case MatchStatus::kBadRecord:
+      refuse_record(env, kReadRecord, "records", result.bad_record);
+    case MatchStatus::kTooManyHits:
+      throw Napi::RangeError::New(env, "Expected at most " + std::to_string(kHitsMax) +
+                                           " hits for records but received more of type number");
+    default:
+      throw Napi::Error::New(env,
+                             "Expected an unchanged index block for source but received "
+                             "other bytes of type object");
+  }
+}
+
 class MatcherObject : public Napi::ObjectWrap<MatcherObject> {
  public:
   static Napi::Function define(Napi::Env env) {
     return DefineClass(env, "Matcher",
                        {InstanceMethod("match", &MatcherObject::match),
+                        InstanceMethod("take", &MatcherObject::take),
                         InstanceMethod("find", &MatcherObject::find),
                         InstanceAccessor("kernels", &MatcherObject::kernels, nullptr),
                         InstanceAccessor("touched", &MatcherObject::touched, nullptr)});
@@ -42,51 +57,46 @@ class MatcherObject : public Napi::ObjectWrap<MatcherObject> {
         matcher_(block_.view(), kernels_) {}
 
  private:
-  void check(Napi::Env env, const MatchResult& result) {
-    switch (result.status) {
-      case MatchStatus::kDone:
-        return;
-      case MatchStatus::kBadRecord:
-        refuse_record(env, kReadRecord, "records", result.bad_record);
-      case MatchStatus::kTooManyHits:
-        throw Napi::RangeError::New(env, "Expected at most " + std::to_string(kHitsMax) +
-                                             " hits for records but received more of type number");
-      case MatchStatus::kBlockDamaged:
-        throw Napi::Error::New(env,
-                               "Expected an unchanged index block for source but received "
-                               "other bytes of type object");
-    }
-  }
-
+  // An array for each call would cost more than the search of a batch that hits nothing.
   Napi::Value match(const Napi::CallbackInfo& info) {
-    check(info.Env(), matcher_.match(records_of(info[0], info[1], kRecordBytes, "records")));
-    const auto hits = matcher_.hits();
-    return pairs_of(info.Env(), hits.size(), [&](std::size_t i) {
-      return std::pair{static_cast<std::uint32_t>(hits[i] >> 32),
-                       static_cast<std::uint32_t>(hits[i])};
-    });
+    const auto result = matcher_.match(records_of(info[0], info[1], kRecordBytes, "records"));
+    if (result.status != MatchStatus::kDone) refuse_result(info.Env(), result);
+    return copy_hits(info[2]);
   }
 
+  Napi::Value take(const Napi::CallbackInfo& info) { return copy_hits(info[0]); }
+
+  // As many pairs as there is room for; returns how many there are.
+  Napi::Value copy_hits(const Napi::Value& target) {
+    const auto hits = matcher_.hits();
+    if (!hits.empty()) {
+      const auto pairs = words_of(target, "target");
+      const std::size_t count = std::min(hits.size(), pairs.size() / 2);
+      for (std::size_t i = 0; i < count; ++i) {
+        pairs[2 * i] = static_cast<std::uint32_t>(hits[i] >> 32);
+        pairs[2 * i + 1] = static_cast<std::uint32_t>(hits[i]);
+      }
+    }
+    return Napi::Number::New(target.Env(), static_cast<double>(hits.size()));
+  }
+
+  // Undefined for none; else the number of entries, which take() gives as pairs.
   Napi::Value find(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
-    // One character more than the longest, so that a longer text shows; and one for the end.
-    char text[kPlateCharsMax + 2] = {};
+    std::uint8_t record[kRecordBytes + 1] = {};
+    // One byte more than the longest plate, so that a longer text shows; and one for its end.
+    char* const text = reinterpret_cast<char*>(record) + 1;
     std::size_t length = 0;
-    if (napi_get_value_string_utf8(env, info[0], text, sizeof text, &length) != napi_ok) {
+    if (napi_get_value_string_utf8(env, info[0], text, kPlateCharsMax + 2, &length) != napi_ok) {
       refuse(env, "a string", "plate", info[0]);
     }
-    if (length < 1 || length > kPlateCharsMax) refuse(env, kReadPlate, "plate", info[0]);
-    std::uint8_t record[kRecordBytes] = {};
     record[kLengthByte] = static_cast<std::uint8_t>(length);
-    std::memcpy(record + 1, text, length);
-    const MatchResult result = matcher_.match(record);
+    if (length > kPlateCharsMax) refuse(env, kReadPlate, "plate", info[0]);
+    const MatchResult result = matcher_.match({record, kRecordBytes});
     if (result.status == MatchStatus::kBadRecord) refuse(env, kReadPlate, "plate", info[0]);
-    check(env, result);
-    const auto hits = matcher_.hits();
-    if (hits.empty()) return env.Null();
-    auto entries = Napi::Uint32Array::New(env, hits.size());
-    for (std::size_t i = 0; i < hits.size(); ++i) entries[i] = static_cast<std::uint32_t>(hits[i]);
-    return entries;
+    if (result.status != MatchStatus::kDone) refuse_result(env, result);
+    const std::size_t hits = matcher_.hits().size();
+    return hits == 0 ? Napi::Value() : Napi::Number::New(env, static_cast<double>(hits));
   }
 
   Napi::Value kernels(const Napi::CallbackInfo& info) {

@@ -10,7 +10,8 @@ namespace hotplate::binding {
 //   none
 Napi::Function define_matcher(Napi::Env env);
 
-// referenceMatch(entries, entry_count, classes, edit_chars_min, records, count): as Matcher.match
+// referenceMatch(entries, entry_count, classes, edit_chars_min, records, count): pairs of
+// record and entry
 Napi::Value reference_match(const Napi::CallbackInfo& info);
 
 }  // namespace hotplate::binding

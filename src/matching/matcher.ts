@@ -9,6 +9,7 @@ export { PLATE_RECORD_BYTES, packPlate } from './record.ts'
 export type Kernels = 'plain' | 'avx2' | 'avx512'
 
 const NONE = new Uint32Array(0)
+const TARGET_PAIRS = 4_096
 
 /**
  * A hit, by the entry's profile: `exact`, the same once O is 0; `fold`, the same once look-alikes
@@ -20,6 +21,8 @@ const NONE = new Uint32Array(0)
  */
 export class Matcher {
   readonly #native: NativeMatcher
+  /** Used again by each search. */
+  #target = new Uint32Array(TARGET_PAIRS * 2)
 
   /**
    * @param kernels `plain`, `avx2` or `avx512` instead of the best that the machine has
@@ -47,12 +50,13 @@ export class Matcher {
   /**
    * @param records packed reads (`packPlate`), 16 bytes each
    * @param count how many of them to search
-   * @returns pairs of record and entry by record, the entries of one in no order, every hit once
+   * @returns pairs of record and entry by record, the entries of one in no order, every hit once;
+   * valid until the next search
    * @throws TypeError that names the first record that is no plate; RangeError where there are more
    * than 2^24 hits
    */
   match(records: Uint8Array, count: number): Uint32Array {
-    return this.#native.match(records, count)
+    return this.#pairs(this.#native.match(records, count, this.#target))
   }
 
   /**
@@ -61,6 +65,17 @@ export class Matcher {
    * @throws TypeError where it is no such plate
    */
   find(plate: string): Uint32Array {
-    return this.#native.find(plate) ?? NONE
+    const entries = this.#native.find(plate)
+    if (entries === undefined) return NONE
+    this.#native.take(this.#target)
+    return this.#pairs(entries).filter((_, at) => at % 2 === 1)
+  }
+
+  #pairs(count: number): Uint32Array {
+    if (count * 2 > this.#target.length) {
+      this.#target = new Uint32Array(count * 4)
+      this.#native.take(this.#target)
+    }
+    return this.#target.subarray(0, count * 2)
   }
 }

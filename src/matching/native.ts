@@ -6,8 +6,12 @@ import { fileURLToPath } from 'node:url'
 import { HotplateError } from '../domain/error.ts'
 
 export interface NativeMatcher {
-  match(records: Uint8Array, count: number): Uint32Array
-  find(plate: string): Uint32Array | null
+  /** @returns how many pairs there are; as many as fit stand in `target` */
+  match(records: Uint8Array, count: number, target: Uint32Array): number
+  /** @returns how many entries; undefined for none. `take` gives them, as pairs */
+  find(plate: string): number | undefined
+  /** What the last search found. */
+  take(target: Uint32Array): number
   readonly kernels: 'plain' | 'avx2' | 'avx512'
   readonly touched: number
 }
