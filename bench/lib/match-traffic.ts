@@ -1,9 +1,10 @@
 // What the matcher's bench searches: lists and reads of plates as they are across the country, and
 // the folded strings that its peers are given.
+
+import { Random, Weighted } from '../../src/domain/random.ts'
 import { SYMBOLS } from '../../src/matching/look-alikes.ts'
 import { PLATE_RECORD_BYTES, packPlate } from '../../src/matching/record.ts'
 import { drawShape } from '../../src/simulate/plates.ts'
-import { Random, Weighted } from '../../src/simulate/random.ts'
 
 /** Shares in percent; `vanity` is 2 to 8 of anything. */
 const SHAPES = new Weighted<string>([

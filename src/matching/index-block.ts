@@ -47,8 +47,8 @@ export function buildIndexOf(
   const fold = foldTable(classes)
   try {
     const bytes = native.indexBytes(records, count, fold, edit_chars_min)
-    // One that may grow begins on a page of memory, and so its lines on lines: runs of postings were
-    // laid so as not to cross them.
+    // One that may grow begins on a page of memory, so that the block's lines are lines of memory:
+    // runs of postings are laid so as not to cross them.
     const block = new SharedArrayBuffer(bytes, { maxByteLength: bytes })
     native.fillIndex(records, count, fold, edit_chars_min, new Uint8Array(block, 0, bytes))
     return block
