@@ -124,7 +124,7 @@ export const configSchema = z.strictObject({
       /** A one-edit match alerts when its cost (-ln likelihood) is at most this. */
       edit_cost_max: z.number().positive().default(5),
       /** Budget of a list that has none of its own. */
-      false_alerts_per_million_max: z.number().positive().max(1_000_000).default(10),
+      false_alerts_per_million_max: z.number().positive().max(1_000_000).default(100),
       /** The budget is held against what was counted in this time. */
       false_alerts_days: z.int().min(1).max(366).default(90),
       false_alerts_every_s: z.int().positive().default(300),

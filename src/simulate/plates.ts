@@ -1,6 +1,7 @@
 // The plates of the simulated network: mostly Idaho's of Twin Falls and its neighbours, some of
 // other states.
 import { type Random, Weighted } from '../domain/random.ts'
+import { COMMON_SHAPES } from '../domain/shapes.ts'
 
 export interface PlateDrawn {
   /** 2 to 8 of A-Z, 0-9 */
@@ -52,17 +53,7 @@ const SERIALS = new Weighted<string>([
   ['DDDDD', 14],
 ])
 
-/** Shapes across the country, by how common they are. */
-const ELSEWHERE = new Weighted<string>([
-  ['LLLDDDD', 35],
-  ['DLLLDDD', 20],
-  ['LLLDDD', 15],
-  ['DDDLLL', 8],
-  ['LLDDDDD', 6],
-  ['LDDLLL', 4],
-  ['LDDDDDD', 3],
-  ['LLLDDDL', 3],
-])
+const ELSEWHERE = new Weighted(COMMON_SHAPES)
 
 const OTHER_STATES = ['US-CA', 'US-TX', 'US-AZ', 'US-CO', 'US-FL', 'US-MN', 'US-IL', 'US-NM']
 
