@@ -1,5 +1,6 @@
 // Why an entry matched: the read and the entry's plate, aligned character by character.
 import type { AlignedPair, MatchClass } from '../domain/alert.ts'
+import { isPattern } from '../domain/plate.ts'
 
 /** A column before a model has put its price on it. */
 export type Column = Omit<AlignedPair, 'cost'>
@@ -23,11 +24,12 @@ const WEIGHTS: Readonly<Record<AlignedPair['kind'], number>> = {
 /**
  * The optimal alignment: fewest edits, then fewest look-alikes, then fewest O for 0.
  * @param read folded plate of the read, or of a candidate reading
- * @param entry folded plate of the entry
+ * @param entry folded plate of the entry, or its pattern: `?` takes one character, `*` any run of
+ * them, which stands in the first of its columns
  * @param classes look-alike classes, as given to the index
  * @returns columns in the order of the plates, and the class of the worst one. Where several edits
  * were needed (two readings that only a candidate brought together), a longer read is an insertion,
- * a shorter one a deletion
+ * a shorter one a deletion; a pattern that fits is a wildcard
  */
 export function alignPlates(read: string, entry: string, classes: readonly string[]): Explanation {
   const width = entry.length + 1
@@ -35,12 +37,26 @@ export function alignPlates(read: string, entry: string, classes: readonly strin
   const aligned: Column[] = []
   let i = read.length
   let j = entry.length
+  let run_chars = 0
   while (i > 0 || j > 0) {
     const cost = costs[i * width + j] as number
     const r = read[i - 1] ?? ''
     const e = entry[j - 1] ?? ''
     const kind = kindOf(r, e, classes)
-    if (i > 0 && j > 0 && cost === (costs[(i - 1) * width + j - 1] as number) + WEIGHTS[kind]) {
+    if (e === '*' && cost < (costs[i * width + j - 1] as number)) {
+      aligned.push({ read: r, entry: '', kind: 'any' })
+      i -= 1
+      run_chars += 1
+    } else if (e === '*') {
+      const first = run_chars > 0 ? (aligned.pop()?.read ?? '') : ''
+      aligned.push({ read: first, entry: e, kind: 'any' })
+      j -= 1
+      run_chars = 0
+    } else if (
+      i > 0 &&
+      j > 0 &&
+      cost === (costs[(i - 1) * width + j - 1] as number) + WEIGHTS[kind]
+    ) {
       aligned.push({ read: r, entry: e, kind })
       i -= 1
       j -= 1
@@ -48,12 +64,12 @@ export function alignPlates(read: string, entry: string, classes: readonly strin
       aligned.push({ read: r, entry: '', kind: 'inserted' })
       i -= 1
     } else {
-      aligned.push({ read: '', entry: e, kind: 'deleted' })
+      aligned.push({ read: '', entry: e, kind: e === '?' ? 'any' : 'deleted' })
       j -= 1
     }
   }
   aligned.reverse()
-  return { class: classOf(read.length - entry.length, aligned), aligned }
+  return { class: classOf(read, entry, aligned), aligned }
 }
 
 /**
@@ -65,22 +81,27 @@ function costTable(read: string, entry: string, classes: readonly string[]): Uin
   const costs = new Uint16Array((read.length + 1) * width)
   for (let i = 0; i <= read.length; i += 1) {
     for (let j = 0; j <= entry.length; j += 1) {
-      if (i === 0 || j === 0) {
-        costs[i * width + j] = i * WEIGHTS.inserted + j * WEIGHTS.deleted
+      if (i === 0 && j === 0) continue
+      const above = i === 0 ? Number.POSITIVE_INFINITY : (costs[(i - 1) * width + j] as number)
+      const left = j === 0 ? Number.POSITIVE_INFINITY : (costs[i * width + j - 1] as number)
+      const e = entry[j - 1] ?? ''
+      if (e === '*') {
+        costs[i * width + j] = Math.min(above, left)
         continue
       }
-      const kind = kindOf(read[i - 1] as string, entry[j - 1] as string, classes)
-      costs[i * width + j] = Math.min(
-        (costs[(i - 1) * width + j - 1] as number) + WEIGHTS[kind],
-        (costs[(i - 1) * width + j] as number) + WEIGHTS.inserted,
-        (costs[i * width + j - 1] as number) + WEIGHTS.deleted,
-      )
+      const both =
+        i === 0 || j === 0
+          ? Number.POSITIVE_INFINITY
+          : (costs[(i - 1) * width + j - 1] as number) +
+            WEIGHTS[kindOf(read[i - 1] as string, e, classes)]
+      costs[i * width + j] = Math.min(both, above + WEIGHTS.inserted, left + WEIGHTS.deleted)
     }
   }
   return costs
 }
 
 function kindOf(read: string, entry: string, classes: readonly string[]): AlignedPair['kind'] {
+  if (entry === '?') return 'any'
   if (read === entry) return 'same'
   const read_is_zero = read === 'O' || read === '0'
   const entry_is_zero = entry === 'O' || entry === '0'
@@ -94,20 +115,17 @@ function kindOf(read: string, entry: string, classes: readonly string[]): Aligne
   return 'differs'
 }
 
-function classOf(longer: number, aligned: readonly Column[]): MatchClass {
-  let worst: AlignedPair['kind'] = 'same'
-  for (const { kind } of aligned) if (WEIGHTS[kind] > WEIGHTS[worst]) worst = kind
-  switch (worst) {
-    case 'same':
-      return 'exact'
-    case 'any':
-      return 'wildcard'
-    case 'o_zero':
-    case 'look_alike':
-      return worst
-    case 'differs':
-    case 'inserted':
-    case 'deleted':
-      return longer > 0 ? 'insertion' : longer < 0 ? 'deletion' : 'substitution'
+function classOf(read: string, entry: string, aligned: readonly Column[]): MatchClass {
+  const worst = Math.max(...aligned.map(weightOf))
+  if (worst >= WEIGHTS.differs) {
+    if (read.length > entry.length) return 'insertion'
+    return read.length < entry.length ? 'deletion' : 'substitution'
   }
+  if (isPattern(entry)) return 'wildcard'
+  if (worst >= WEIGHTS.look_alike) return 'look_alike'
+  return worst >= WEIGHTS.o_zero ? 'o_zero' : 'exact'
+}
+
+function weightOf({ read, entry, kind }: Column): number {
+  return read === '' && entry === '?' ? WEIGHTS.deleted : WEIGHTS[kind]
 }

@@ -96,3 +96,27 @@ test('the vehicle is shown trait by trait, and never keeps an alert back', async
   })
   expect(second?.match.vehicle.color).toEqual({ verdict: 'unknown', seen: '', listed: 'WHI' })
 })
+
+test('a part of a plate with a vehicle alerts on what fits, and tells the vehicle', async () => {
+  await using service = await startService()
+  const vehicle = { make: 'FORD', color: 'WHI' }
+  await putInForce(service, 'watch', [{ plate: '2TA*', vehicle }], 'exact')
+  const ford = { make: 'ford', color: 'white' }
+  const fiat = { make: 'fiat', color: 'red' }
+  await publish(service, makeRead({ plate: '2TAB123', vehicle: ford }))
+  await publish(service, makeRead({ plate: '2TA99', camera: 'pole-2', vehicle: fiat }), 'pole-2')
+  await publish(service, makeRead({ plate: '2TB4412', camera: 'pole-3' }), 'pole-3')
+  await settled(service)
+  const alerts = await alertsOf(service)
+  const verdicts = alerts.map(({ read, match }) => [
+    read.plate,
+    match.class,
+    match.vehicle.make.verdict,
+    match.vehicle.color.verdict,
+  ])
+  expect(verdicts).toEqual([
+    ['2TAB123', 'wildcard', 'agree', 'agree'],
+    ['2TA99', 'wildcard', 'differ', 'differ'],
+  ])
+  expect(told(alerts[0]?.match.aligned ?? [])).toEqual(['B * any', '1 _ any', '2 _ any', '3 _ any'])
+})

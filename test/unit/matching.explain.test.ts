@@ -2,6 +2,7 @@
 // the ones that differ.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { foldEntryPlate, isPattern } from '../../src/domain/plate.ts'
 import { alignPlates } from '../../src/matching/explain.ts'
 import { CLASSES, matched } from '../helpers/matching.ts'
 
@@ -35,6 +36,10 @@ test.each([
   ['BC1234', 'ABC1234', 'deletion -======'],
   ['A8C1X34', 'ABC1234', 'substitution =~==x=='],
   ['AB', 'CD1', 'deletion xx-'],
+  ['2TAB123', '2TA*', 'wildcard ===****'],
+  ['2TA', '2TA*', 'wildcard ===*'],
+  ['ZTAB123', '2T?B*3', 'wildcard ~=*=**='],
+  ['2TAB123', '*B?2*', 'wildcard ***=*=*'],
 ])('%s for %s is %s', (read, entry, expected) => {
   const [kind, columns] = expected.split(' ') as [string, string]
   const [kind_found, columns_found] = marks(read, entry).split(' ') as [string, string]
@@ -53,6 +58,31 @@ test('the columns spell the read and the entry', () => {
       expect(aligned.map((pair) => pair.read).join('')).toBe(read)
       expect(aligned.map((pair) => pair.entry).join('')).toBe(entry)
     }),
+  )
+})
+
+test('a pattern that fits is told so, and its columns spell it', () => {
+  const plate = fc
+    .array(fc.constantFrom(...'AB8O0'), { minLength: 1, maxLength: 7 })
+    .map((chars) => chars.join(''))
+  const pattern = fc
+    .array(fc.constantFrom(...'AB8O0??**'), { minLength: 3, maxLength: 7 })
+    .map((chars) => chars.join('').replace(/\*+/g, '*'))
+    .filter((text) => isPattern(text) && foldEntryPlate(text) === text)
+  fc.assert(
+    fc.property(plate, pattern, (read, entry) => {
+      const { class: kind, aligned } = alignPlates(read, entry, CLASSES)
+      expect(aligned.map((pair) => pair.read).join('')).toBe(read)
+      expect(aligned.map((pair) => pair.entry).join('')).toBe(entry)
+      const edited = aligned.some(({ kind: k }) => /differs|inserted|deleted/.test(k))
+      const found = matched(
+        [{ plate: entry, profile: 'fold' }],
+        [{ plate: read, fold_only: false }],
+      )
+      if (found.length === 1) expect([kind, edited]).toEqual(['wildcard', false])
+      else expect(kind).toMatch(/insertion|deletion|substitution/)
+    }),
+    { numRuns: 2_000 },
   )
 })
 
