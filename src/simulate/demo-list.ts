@@ -19,6 +19,8 @@ interface Kind {
   /** Letters before a case number. */
   series: string
   reasons: readonly string[]
+  /** Entries of which only a part of the plate is known. */
+  partial?: readonly Pick<Entry, 'plate' | 'reason' | 'vehicle'>[]
 }
 
 const KINDS: readonly Kind[] = [
@@ -101,8 +103,15 @@ const KINDS: readonly Kind[] = [
     name: 'local-watch',
     category: 'custom',
     profile: 'exact',
-    entries: 30,
+    entries: 29,
     series: 'LW',
+    partial: [
+      {
+        plate: '2TA*',
+        reason: 'Hit and run, white Ford whose plate starts with 2TA',
+        vehicle: { make: 'ford', color: 'white' },
+      },
+    ],
     reasons: [
       'Hit and run, vehicle of interest',
       'Catalytic converter thefts, vehicle of interest',
@@ -119,22 +128,17 @@ const PLATE_CHARS_MIN = 6
 export function demoHotList(seed: number): DemoList[] {
   const random = new Random(seed, 71)
   const taken = new Set<string>()
-  return KINDS.map(({ name, category, profile, entries, series, reasons }) => ({
-    name,
-    category,
-    profile,
-    entries: Array.from({ length: entries }, (_, n): Entry => {
+  return KINDS.map(({ name, category, profile, entries, series, reasons, partial = [] }) => {
+    const idOf = (n: number) => `${name}-${String(n + 1).padStart(4, '0')}`
+    const caseOf = () => `${series}26-${String(1_000 + random.below(9_000))}`
+    const whole = Array.from({ length: entries }, (_, n): Entry => {
       const { plate, region } = drawFreePlate(random, taken)
-      return {
-        id: `${name}-${String(n + 1).padStart(4, '0')}`,
-        plate,
-        region,
-        reason: random.pick(reasons),
-        case: `${series}26-${String(1_000 + random.below(9_000))}`,
-        vehicle: drawVehicle(random),
-      }
-    }),
-  }))
+      const reason = random.pick(reasons)
+      return { id: idOf(n), plate, region, reason, case: caseOf(), vehicle: drawVehicle(random) }
+    })
+    const open = partial.map((entry, n) => ({ id: idOf(entries + n), ...entry, case: caseOf() }))
+    return { name, category, profile, entries: [...whole, ...open] }
+  })
 }
 
 function drawFreePlate(random: Random, taken: Set<string>) {

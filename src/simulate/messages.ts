@@ -1,6 +1,6 @@
 // Sightings as the messages that cameras publish: JSON lines, one or many to a message.
 import { HotplateError } from '../domain/error.ts'
-import { foldPlate } from '../domain/plate.ts'
+import { foldEntryPlate } from '../domain/plate.ts'
 import { Random } from '../domain/random.ts'
 import { loadLookAlikes } from '../matching/look-alikes.ts'
 import { type ConfusionTable, Misreader, type ReadingKind } from './misread.ts'
@@ -271,11 +271,11 @@ function toMessage(open: OpenBatch): OutgoingMessage {
 /** A plate or vehicle of a list, folded. @throws HotplateError SIMULATION_INVALID */
 export function toListed(listed: string | ListedVehicle): ListedVehicle {
   const vehicle = typeof listed === 'string' ? { plate: listed } : listed
-  const plate = foldPlate(vehicle.plate)
+  const plate = foldEntryPlate(vehicle.plate)
   if (plate === null) {
     throw new HotplateError(
       'SIMULATION_INVALID',
-      'Expected listed plates of 1 to 12 letters and digits but received another',
+      'Expected listed plates of 1 to 12 letters, digits, ? and * but received another',
     )
   }
   return { ...vehicle, plate }

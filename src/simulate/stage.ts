@@ -1,6 +1,7 @@
 // The demo's cast: when a listed vehicle passes, which one, and how it is misread, so that a
 // newcomer sees every kind of match.
 import type { Profile } from '../domain/hotlist.ts'
+import { isPattern } from '../domain/plate.ts'
 import { Random } from '../domain/random.ts'
 import { foldTable, SYMBOLS } from '../matching/look-alikes.ts'
 import type { StagedVehicle } from './demo-list.ts'
@@ -19,7 +20,10 @@ const GAP_S_MAX = 40
 /** Vehicles that are asked whether they can be misread in the way that is next. */
 const ATTEMPTS_MAX = 200
 
-const KINDS: readonly ReadingKind[] = [
+/** How it is read, or that only a part of its plate is listed. */
+type StageKind = ReadingKind | 'partial'
+
+const MISREAD: readonly ReadingKind[] = [
   'look_alike',
   'o_zero',
   'substitution',
@@ -28,13 +32,14 @@ const KINDS: readonly ReadingKind[] = [
   'exact',
   'look_alike',
 ]
+const KINDS: readonly StageKind[] = [...MISREAD, 'partial']
 
 /** What each profile still alerts on. */
 const WITHIN: Readonly<Record<Profile, readonly ReadingKind[]>> = {
   exact: ['exact', 'o_zero'],
   fold: ['exact', 'o_zero', 'look_alike', 'candidate'],
-  'fold+1': KINDS,
-  'fold+2': KINDS,
+  'fold+1': MISREAD,
+  'fold+2': MISREAD,
 }
 
 export class Stage {
@@ -42,7 +47,7 @@ export class Stage {
   readonly #options: StageOptions
   #due_ms: number
   /** The first passes as it is: nothing may keep the first alert from coming. */
-  #kinds: ReadingKind[] = ['exact']
+  #kinds: StageKind[] = ['partial', 'exact']
 
   constructor(options: StageOptions) {
     this.#options = options
@@ -61,10 +66,11 @@ export class Stage {
     this.#due_ms = now_ms + this.#random.between(GAP_S_MIN, GAP_S_MAX) * 1_000
     const kind = this.#kinds.pop() ?? 'exact'
     if (this.#kinds.length === 0) this.#kinds = this.#random.shuffle([...KINDS])
+    const pool = this.#pool(kind)
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-      const listed = this.#random.pick(this.#options.listed)
+      const listed = this.#random.pick(pool)
       // Where no plate can be misread so, the last vehicle asked passes as it is.
-      const asked = attempt === ATTEMPTS_MAX - 1 ? 'exact' : kind
+      const asked = attempt === ATTEMPTS_MAX - 1 || kind === 'partial' ? 'exact' : kind
       if (!WITHIN[listed.profile ?? 'fold+1'].includes(asked)) continue
       const vehicle = listedVehicle(this.#options.seed, listed)
       const made = source.staged(vehicle, asked, time_ms, picture)
@@ -72,12 +78,18 @@ export class Stage {
     }
     return null
   }
+
+  #pool(kind: StageKind): readonly StagedVehicle[] {
+    const { listed } = this.#options
+    const pool = listed.filter(({ plate }) => isPattern(plate) === (kind === 'partial'))
+    return pool.length > 0 ? pool : listed
+  }
 }
 
 /**
- * Tells plates within one edit of a listed one, look-alikes folded. Idaho numbers its plates
- * densely: on 2,000 entries chance neighbours would outnumber the listed vehicles by far, and a
- * demo of wrong alerts shows little.
+ * Tells plates within one edit of a listed one, or of a listed pattern, look-alikes folded. Idaho
+ * numbers its plates densely: on 2,000 entries chance neighbours would outnumber the listed
+ * vehicles by far, and a demo of wrong alerts shows little.
  */
 export function nearListed(
   listed: readonly { plate: string }[],
@@ -85,8 +97,22 @@ export function nearListed(
 ): (plate: string) => boolean {
   const fold = classFolder(classes)
   const near = new Set<string>()
-  for (const { plate } of listed) for (const key of neighbourhood(fold(plate))) near.add(key)
-  return (plate) => neighbourhood(fold(plate)).some((key) => near.has(key))
+  const patterns: RegExp[] = []
+  for (const { plate } of listed) {
+    if (isPattern(plate)) patterns.push(asExpression(fold(plate)))
+    else for (const key of neighbourhood(fold(plate))) near.add(key)
+  }
+  return (plate) => {
+    const folded = fold(plate)
+    return (
+      neighbourhood(folded).some((key) => near.has(key)) ||
+      patterns.some((pattern) => pattern.test(folded))
+    )
+  }
+}
+
+function asExpression(pattern: string): RegExp {
+  return new RegExp(`^${pattern.replaceAll('?', '.').replaceAll('*', '.*')}$`)
 }
 
 /** The plate and each form of it with one character less: two plates one edit apart share one. */

@@ -2,7 +2,7 @@
 
 import { mix, Random, Weighted } from '../domain/random.ts'
 import type { VehicleSeen } from '../domain/read.ts'
-import { drawPlate } from './plates.ts'
+import { drawPlate, drawShape } from './plates.ts'
 
 export interface Vehicle {
   plate: string
@@ -84,14 +84,35 @@ export function vehicleAt(seed: number, index: number): Vehicle {
   return { plate, region, vehicle: drawVehicle(random) }
 }
 
+/** Most plates have so many. */
+const PLATE_CHARS = 7
+/** Draws of a vehicle of the make that is listed. */
+const ATTEMPTS_MAX = 100
+
 /** A listed plate as a vehicle on the road: what its list leaves open is drawn. */
 export function listedVehicle(seed: number, listed: ListedVehicle): Vehicle {
   let hash = seed
   for (const char of listed.plate) hash = mix(hash, char.charCodeAt(0))
-  const drawn = drawVehicle(new Random(hash, 1))
+  const random = new Random(hash, 1)
+  let drawn = drawVehicle(random)
+  const { make, model } = listed.vehicle ?? {}
+  if (make !== undefined && model === undefined) {
+    // A make that this network doesn't have keeps the model that was drawn last.
+    for (let n = 0; n < ATTEMPTS_MAX && drawn.make !== make; n++) drawn = drawVehicle(random)
+  }
   return {
-    plate: listed.plate,
+    plate: fillPattern(listed.plate, random),
     region: listed.region ?? 'US-ID',
     vehicle: { ...drawn, ...listed.vehicle },
   }
+}
+
+/** A plate that a pattern fits, with digits for what it leaves open. */
+function fillPattern(pattern: string, random: Random): string {
+  const open_chars = Math.max(0, PLATE_CHARS - pattern.replaceAll('*', '').length)
+  const digits = (count: number) => drawShape('D'.repeat(count), random)
+  return pattern
+    .replace('*', () => digits(open_chars))
+    .replaceAll('*', '')
+    .replaceAll('?', () => digits(1))
 }

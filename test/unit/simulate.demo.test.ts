@@ -9,10 +9,11 @@ import { Judge } from '../../src/matching/judge.ts'
 import { loadLookAlikes } from '../../src/matching/look-alikes.ts'
 import { loadModel } from '../../src/matching/model.ts'
 import { demoHotList, listedVehicles } from '../../src/simulate/demo-list.ts'
-import { ReadSource } from '../../src/simulate/messages.ts'
+import { ReadSource, toListed } from '../../src/simulate/messages.ts'
 import { pictureBook } from '../../src/simulate/picture.ts'
 import { startSimulation } from '../../src/simulate/simulate.ts'
 import { classFolder, nearListed, Stage } from '../../src/simulate/stage.ts'
+import { listedVehicle } from '../../src/simulate/vehicles.ts'
 import { until } from '../helpers/until.ts'
 
 const model = loadModel('general')
@@ -34,7 +35,7 @@ test('the demo list has about 2,000 entries over all categories, each plate once
   expect(new Set(entries.map(({ plate }) => plate)).size).toBe(2_000)
   expect(new Set(entries.map(({ id }) => id)).size).toBe(2_000)
   for (const { plate, reason, case: number } of entries) {
-    expect(plate).toMatch(/^[A-Z0-9]{6,8}$/)
+    expect(plate).toMatch(/^([A-Z0-9]{6,8}|2TA\*)$/)
     expect(reason.length).toBeGreaterThan(10)
     expect(number).toMatch(/^[A-Z]{2}26-\d{4}$/)
   }
@@ -48,6 +49,7 @@ test('half an hour of the demo shows every class of match, the first in 5 s, few
     new EntryTable(buildEntryTable(listed)),
     { classes, model, edit_cost_max: 5 },
   )
+  const on_road = listed.map((vehicle) => listedVehicle(1, vehicle))
   const avoided = nearListed(listed, classes)
   const source = new ReadSource({ cameras: 40, seed: 1, model, avoided })
   const stage = new Stage({ seed: 1, listed, first_within_s: 5 })
@@ -57,7 +59,7 @@ test('half an hour of the demo shows every class of match, the first in 5 s, few
   const judgeRead = (line: string, truth: string): boolean => {
     const { plate, region = '', candidates = null } = JSON.parse(line) as Seen
     const hits = judge.match([{ plate, region, candidates }])
-    const right = hits.find(({ entry }) => listed[entry]?.plate === truth)
+    const right = hits.find(({ entry }) => on_road[entry]?.plate === truth)
     if (right) found.set(right.match.class, (found.get(right.match.class) ?? 0) + 1)
     wrong += hits.length - (right ? 1 : 0)
     return right !== undefined
@@ -82,6 +84,7 @@ test('half an hour of the demo shows every class of match, the first in 5 s, few
     'look_alike',
     'o_zero',
     'substitution',
+    'wildcard',
   ])
   expect(wrong).toBeLessThan(alerts_s.length / 5)
 })
@@ -100,7 +103,21 @@ test('plates one edit from a listed one are told, look-alikes folded; others are
     expect(near(plate), plate).toBe(true)
   }
   for (const plate of ['2TXY123', '2TAB1', '7DFH650']) expect(near(plate), plate).toBe(false)
+  const fits = nearListed([{ plate: '2TA*' }], classes)
+  expect(['2TA9', 'ZTA1234', '2TB9', '12TA9'].map(fits)).toEqual([true, true, false, false])
   expect(classFolder(classes)('OQ0DIL1ZSBG')).toBe(classFolder(classes)('00001112586'))
+})
+
+test('of a part of a plate, a vehicle that fits is on the road, of the make that is listed', () => {
+  for (const plate of ['2TA*', '*4A?', '2*A*', '?TAB123']) {
+    const vehicle = { make: 'ford', color: 'white' }
+    const made = listedVehicle(1, { plate, vehicle })
+    expect(made.plate).toMatch(new RegExp(`^${plate.replaceAll('?', '.').replaceAll('*', '.*')}$`))
+    expect(made.plate).toMatch(/^[A-Z0-9]{7}$/)
+    expect(made.vehicle).toMatchObject(vehicle)
+    expect(toListed({ plate: plate.toLowerCase(), vehicle }).plate).toBe(plate)
+    expect(made.vehicle.model).toMatch(/^(f-150|f-250|explorer|fusion|transit)$/)
+  }
 })
 
 test('a simulation sends a listed vehicle with its picture, and ends when told', async () => {
