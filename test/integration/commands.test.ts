@@ -26,6 +26,11 @@ describe('wrong usage is one line and exit 2', () => {
     ['an unknown option', ['serve', '--rolls', 'ingest'], /unknown option '--rolls'/],
     ['an unknown role', ['serve', '--roles', 'x'], /Expected of ingest,gateway,keeper/],
     ['a missing option', ['hotlist', 'import', 'f.csv'], /required option '--list <NAME>'/],
+    [
+      'a budget that is none',
+      ['hotlist', 'import', '--list', 'a', '--false-alerts-per-million', '0', 'f.csv'],
+      /Expected a number above 0, up to 1000000/,
+    ],
     ['a time that is none', ['retention', 'run', '--now', 'x'], /ISO 8601/],
     ['another time for a real purge', ['retention', 'run', '--now', '2026-01-01'], /--dry-run/],
     ['half of a conversion', ['simulate', '--readings', 'f.csv'], /--out/],

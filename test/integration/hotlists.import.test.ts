@@ -76,7 +76,8 @@ test('import works alone; its list is found, also with the store down', async ()
   writeFileSync(file, csv('KXA7437'))
   const [nats, clickhouse] = [await freePort(), await freePort()]
   const settings = { NATS__PORT: String(nats), CLICKHOUSE__PORT: String(clickhouse) }
-  const args = ['hotlist', 'import', '--list', 'stolen', file, '--data', data_dir]
+  const budget = ['--false-alerts-per-million', '2.5']
+  const args = ['hotlist', 'import', '--list', 'stolen', file, '--data', data_dir, ...budget]
   expect(await runCli(args, settings)).toMatchObject({
     code: 0,
     stdout: 'stolen version 1 is in force: 1 entries\n',
@@ -87,9 +88,11 @@ test('import works alone; its list is found, also with the store down', async ()
     await publish(service, makeRead({ plate: 'KXA7437' }))
     await settled(service)
     expect(await alertsOf(service)).toHaveLength(1)
-    expect(
-      (await openManifests(await service.bus()).then((m) => m.get('stolen')))?.value.version,
-    ).toBe(1)
+    const manifests = await openManifests(await service.bus())
+    expect((await manifests.get('stolen'))?.value).toMatchObject({
+      version: 1,
+      false_alerts_per_million_max: 2.5,
+    })
   }
   const closed = `http://127.0.0.1:${await freePort()}`
   let log = ''
