@@ -26,8 +26,9 @@ import type { Logger } from '../telemetry/log.ts'
 import type { Change } from './changes.ts'
 import { EntryFile } from './entry-file.ts'
 import { Base, Generation, isLater } from './generation.ts'
-import type { BuilderTask, BuiltIndex } from './index-builder.ts'
+import type { BuilderTask, BuiltIndex, DamagedFiles } from './index-builder.ts'
 import type { Manifests } from './manifest.ts'
+import { type IndexInputs, indexPaths } from './saved-index.ts'
 
 export interface ActiveListsOptions {
   store: Store
@@ -45,7 +46,7 @@ const RETRY_MS_MAX = 30_000
 export class ActiveLists {
   #o: ActiveListsOptions
   #folder: string
-  #builder = new Piscina<BuilderTask, BuiltIndex | null>({
+  #builder = new Piscina<BuilderTask, BuiltIndex | DamagedFiles | null>({
     filename: new URL('./index-builder.ts', import.meta.url).href,
     minThreads: 0,
     maxThreads: 1,
@@ -56,6 +57,8 @@ export class ActiveLists {
   #damaged = new Set<string>()
   /** Files that were found, and not looked through yet. */
   #unseen = new Set<string>()
+  /** Files of the base before: a batch may be on its way to a worker that has yet to map them. */
+  #needed: string[] = []
   #base: Base | null = null
   #current: Generation | null = null
   #ready = Promise.withResolvers<void>()
@@ -156,10 +159,9 @@ export class ActiveLists {
     const replaced = files.some((file, at) => file !== this.#base?.files[at])
     if (replaced || !isSame(this.#base, lists)) {
       await this.#build(lists, files)
-      await this.#sweep(files)
     }
     this.#verify()
-    return complete && isSame(this.#base, [...this.#wanted.values()])
+    return complete
   }
 
   /** The file of a list, from wherever it can be had. */
@@ -223,7 +225,7 @@ export class ActiveLists {
     this.#unseen.clear()
   }
 
-  #onDamaged(path: string, error: unknown): void {
+  #onDamaged(path: string, error?: unknown): void {
     if (this.#damaged.has(path)) return
     this.#damaged.add(path)
     this.#o.log.error({ err: error }, 'An entry file is damaged; its list is loaded anew.')
@@ -231,9 +233,14 @@ export class ActiveLists {
   }
 
   async #build(lists: readonly HotList[], files: readonly EntryFile[]): Promise<void> {
-    const options = this.#index_options
-    const paths = files.map(({ file }) => file)
-    const built = (await this.#builder.run({ task: 'build', files: paths, options })) as BuiltIndex
+    const inputs = { ...this.#index_options, lists }
+    const files_of = files.map(({ file }) => file)
+    const index = { task: 'index', folder: this.#folder, inputs, files: files_of } as const
+    const built = (await this.#builder.run(index)) as BuiltIndex | DamagedFiles
+    if ('damaged' in built) {
+      for (const path of built.damaged) this.#onDamaged(path)
+      throw new Error('An index is not built of damaged files')
+    }
     const onDamaged = (path: string, error: unknown) => this.#onDamaged(path, error)
     const number = (this.#base?.number ?? 0) + 1
     this.#base = new Base({ number, ...built, lists, files, onDamaged })
@@ -244,6 +251,11 @@ export class ActiveLists {
     this.#publish()
     this.#ready.resolve()
     this.#o.log.info({ entries: this.#base.size, lists: lists.length }, 'Hot lists in force.')
+    try {
+      await this.#keep(inputs, built)
+    } catch (error) {
+      this.#o.log.warn({ err: error }, 'The index is not kept: the next start has to build it.')
+    }
   }
 
   #publish(): void {
@@ -261,13 +273,18 @@ export class ActiveLists {
     return { classes, edit_chars_min }
   }
 
-  /** Removes what no list in force needs. */
-  async #sweep(files: readonly EntryFile[]): Promise<void> {
-    const needed = new Set(files.map(({ file }) => file))
+  /** Brings the index to the disk, then removes what neither this base nor the last one needs. */
+  async #keep(inputs: IndexInputs, built: BuiltIndex): Promise<void> {
+    await this.#builder.run({ task: 'keep', folder: this.#folder, inputs, ...built })
+    const needed = [
+      ...(this.#base?.files ?? []).map(({ file }) => file),
+      ...indexPaths(this.#folder, inputs),
+    ]
     for (const name of await readdir(this.#folder)) {
       const path = join(this.#folder, name)
-      if (!needed.has(path)) await unlink(path)
+      if (!needed.includes(path) && !this.#needed.includes(path)) await unlink(path)
     }
+    this.#needed = needed
   }
 }
 

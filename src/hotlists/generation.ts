@@ -4,7 +4,12 @@
 import type { Revisioned } from '../bus/documents.ts'
 import type { Entry, HotList } from '../domain/hotlist.ts'
 import { buildEntryTable } from '../matching/entry-table.ts'
-import { buildIndex, type IndexedEntry, type IndexOptions } from '../matching/index-block.ts'
+import {
+  buildIndex,
+  type IndexedEntry,
+  type IndexOptions,
+  type IndexSource,
+} from '../matching/index-block.ts'
 import { regionText } from '../matching/region.ts'
 import { type Change, covers, type Removal, standingOf } from './changes.ts'
 import type { EntryFile } from './entry-file.ts'
@@ -17,7 +22,7 @@ export interface ListedEntry {
 export interface BaseOptions {
   /** Rises from base to base. */
   number: number
-  block: SharedArrayBuffer
+  source: IndexSource
   table: SharedArrayBuffer
   lists: readonly HotList[]
   /** Of each list. */
@@ -30,7 +35,7 @@ export interface BaseOptions {
 
 export class Base {
   readonly number: number
-  readonly block: SharedArrayBuffer
+  readonly source: IndexSource
   readonly table: SharedArrayBuffer
   readonly lists: readonly HotList[]
   readonly files: readonly EntryFile[]
@@ -40,9 +45,9 @@ export class Base {
   readonly #found = new Map<string, readonly number[]>()
   readonly #onDamaged: BaseOptions['onDamaged']
 
-  constructor({ number, block, table, lists, files, log_odds_min, onDamaged }: BaseOptions) {
+  constructor({ number, source, table, lists, files, log_odds_min, onDamaged }: BaseOptions) {
     this.number = number
-    this.block = block
+    this.source = source
     this.table = table
     this.lists = lists
     this.files = files
@@ -110,7 +115,7 @@ export class Generation {
   readonly generation: number
   readonly base: Base
   /** Index of the additions; null where there are none. */
-  readonly overlay: { block: SharedArrayBuffer; table: SharedArrayBuffer } | null
+  readonly overlay: { source: SharedArrayBuffer; table: SharedArrayBuffer } | null
   /** Entries of the base that are silenced, ascending. */
   readonly removed: Uint32Array
   readonly #additions: readonly ListedEntry[]
@@ -141,7 +146,7 @@ export class Generation {
       additions.length === 0
         ? null
         : {
-            block: buildIndex(
+            source: buildIndex(
               additions.map((one) => indexed(base, one)),
               options,
             ),

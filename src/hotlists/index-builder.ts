@@ -1,42 +1,57 @@
-// The thread that prepares lists: brings a version from the store into its entry file, builds the
-// index of all lists in force, writes it to the disk and looks files through. Matching never waits
-// for any of it.
+// The thread that prepares lists: brings a version from the store into its entry file, finds or
+// builds the index of all lists in force, brings it to the disk, and looks files through. Matching
+// never waits for any of it.
 import { constants, setPriority } from 'node:os'
 import { isMainThread } from 'node:worker_threads'
 import type { HotList } from '../domain/hotlist.ts'
 import { tableOf } from '../matching/entry-table.ts'
-import { buildIndexOf, type IndexOptions } from '../matching/index-block.ts'
+import { buildIndexOf, type IndexSource } from '../matching/index-block.ts'
 import { ENTRY_RECORD_BYTES } from '../matching/record.ts'
 import { connectStore, type StoreOptions } from '../store/client.ts'
 import { streamRows } from './entries.ts'
 import { EntryFile, writeEntryFile } from './entry-file.ts'
+import { findIndex, type IndexInputs, keepIndex } from './saved-index.ts'
 
 export type BuilderTask =
   | { task: 'load'; store: StoreOptions; list: HotList; file: string }
-  | { task: 'build'; files: string[]; options: IndexOptions }
+  | { task: 'index'; folder: string; inputs: IndexInputs; files: readonly string[] }
+  | ({ task: 'keep'; folder: string; inputs: IndexInputs } & BuiltIndex)
   | { task: 'verify'; file: string }
 
 export interface BuiltIndex {
-  block: SharedArrayBuffer
+  /** A path where it was found on the disk. */
+  source: IndexSource
   table: SharedArrayBuffer
-  /** Least log odds of an alert, by list number: the place of the list's file. */
+  /** Least log odds of an alert, by list number: the place of the list among the inputs. */
   log_odds_min: Float64Array
+}
+
+/** Files that no index may be built of. */
+export interface DamagedFiles {
+  damaged: string[]
 }
 
 // Matching goes first where cores are short. Elsewhere than on Linux this would be the priority of
 // the whole process.
-if (!isMainThread && process.platform === 'linux')
+if (!isMainThread && process.platform === 'linux') {
   setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL)
+}
 
-export default async function run(task: BuilderTask): Promise<BuiltIndex | null> {
+/** @returns the index for the task `index`, else null */
+export default async function run(task: BuilderTask): Promise<BuiltIndex | DamagedFiles | null> {
   switch (task.task) {
     case 'load':
       await load(task.store, task.list, task.file)
       return null
-    case 'build':
-      return build(task.files, task.options)
+    case 'index':
+      return index(task.folder, task.inputs, task.files)
+    case 'keep':
+      if (typeof task.source !== 'string') {
+        await keepIndex(task.folder, task.inputs, task.source, task.log_odds_min)
+      }
+      return null
     case 'verify':
-      withFile(task.file, (entries) => entries.verify())
+      withFiles([task.file], ([file]) => file?.verify())
       return null
   }
 }
@@ -50,37 +65,59 @@ async function load(options: StoreOptions, list: HotList, file: string): Promise
   }
 }
 
-const LIST_AT = 14
-
-function build(files: readonly string[], options: IndexOptions): BuiltIndex {
-  const parts = files.map((file) => new EntryFile(file))
-  try {
-    const count = parts.reduce((sum, { entries }) => sum + entries, 0)
-    const records = new Uint8Array(count * ENTRY_RECORD_BYTES)
-    let at = 0
-    parts.forEach((part, list) => {
-      const end = at + part.entries * ENTRY_RECORD_BYTES
-      part.readRecords(records.subarray(at, end))
-      for (; at < end; at += ENTRY_RECORD_BYTES) {
-        records[at + LIST_AT] = list & 255
-        records[at + LIST_AT + 1] = list >>> 8
-      }
-    })
-    return {
-      block: buildIndexOf(records, count, options),
-      table: tableOf(records, count),
-      log_odds_min: new Float64Array(files.length).fill(Number.NEGATIVE_INFINITY),
-    }
-  } finally {
-    for (const part of parts) part.close()
+/** @param files of the lists, in their order */
+async function index(
+  folder: string,
+  inputs: IndexInputs,
+  files: readonly string[],
+): Promise<BuiltIndex | DamagedFiles> {
+  const found = await findIndex(folder, inputs)
+  if (found === null) {
+    const damaged = files.filter(isDamaged)
+    if (damaged.length > 0) return { damaged }
+  }
+  const { records, count } = withFiles(files, recordsOf)
+  const table = tableOf(records, count)
+  if (found !== null) return { ...found, table }
+  return {
+    source: buildIndexOf(records, count, inputs),
+    table,
+    log_odds_min: new Float64Array(files.length).fill(Number.NEGATIVE_INFINITY),
   }
 }
 
-function withFile<T>(file: string, work: (entries: EntryFile) => T): T {
-  const entries = new EntryFile(file)
+function isDamaged(path: string): boolean {
   try {
-    return work(entries)
+    withFiles([path], ([file]) => file?.verify())
+    return false
+  } catch {
+    return true
+  }
+}
+
+const LIST_AT = 14
+
+/** Records of all files, with the numbers of their lists. */
+function recordsOf(files: readonly EntryFile[]): { records: Uint8Array; count: number } {
+  const count = files.reduce((sum, { entries }) => sum + entries, 0)
+  const records = new Uint8Array(count * ENTRY_RECORD_BYTES)
+  let at = 0
+  files.forEach((file, list) => {
+    const end = at + file.entries * ENTRY_RECORD_BYTES
+    file.readRecords(records.subarray(at, end))
+    for (; at < end; at += ENTRY_RECORD_BYTES) {
+      records[at + LIST_AT] = list & 255
+      records[at + LIST_AT + 1] = list >>> 8
+    }
+  })
+  return { records, count }
+}
+
+function withFiles<T>(paths: readonly string[], work: (files: EntryFile[]) => T): T {
+  const files = paths.map((path) => new EntryFile(path))
+  try {
+    return work(files)
   } finally {
-    entries.close()
+    for (const file of files) file.close()
   }
 }

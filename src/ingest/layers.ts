@@ -44,6 +44,6 @@ export class Layers {
   }
 }
 
-function judgeOf({ block, table }: Layer, options: JudgeOptions): Judge {
-  return new Judge(block, new EntryTable(table), options)
+function judgeOf({ source, table }: Layer, options: JudgeOptions): Judge {
+  return new Judge(source, new EntryTable(table), options)
 }

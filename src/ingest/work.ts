@@ -2,6 +2,7 @@
 // imports the other.
 import type { PlateMatch } from '../domain/alert.ts'
 import type { Generation } from '../hotlists/generation.ts'
+import type { IndexSource } from '../matching/index-block.ts'
 import type { PackedBatch } from './batch.ts'
 import type { DecodedRead, OptionalField, RejectReason } from './decode.ts'
 
@@ -23,12 +24,12 @@ export interface IndexShare {
 
 /** What of a generation goes to a worker: the shared memory, and not the entries themselves. */
 export function shareOf({ generation, base, overlay, removed }: Generation): IndexShare {
-  const { number: base_number, block, table, log_odds_min } = base
-  return { generation, base_number, base: { block, table }, overlay, removed, log_odds_min }
+  const { number: base_number, source, table, log_odds_min } = base
+  return { generation, base_number, base: { source, table }, overlay, removed, log_odds_min }
 }
 
 export interface Layer {
-  block: SharedArrayBuffer
+  source: IndexSource
   /** Folded plate and region of each entry, in the form of matching/entry-table.ts. */
   table: SharedArrayBuffer
 }

@@ -4,6 +4,7 @@ import type { PlateMatch } from '../domain/alert.ts'
 import type { Candidate } from '../domain/read.ts'
 import type { EntryTable } from './entry-table.ts'
 import { alignPlates } from './explain.ts'
+import type { IndexSource } from './index-block.ts'
 import { Matcher, PLATE_RECORD_BYTES, packPlate } from './matcher.ts'
 import type { Model } from './model.ts'
 import { columnCosts } from './model.ts'
@@ -44,8 +45,8 @@ export class Judge {
   /** For each record: its read, and which candidate (-1: the plate itself). */
   #origin = new Int32Array(4_096 * 2)
 
-  constructor(block: SharedArrayBuffer, table: EntryTable, options: JudgeOptions) {
-    this.#matcher = new Matcher(block)
+  constructor(source: IndexSource, table: EntryTable, options: JudgeOptions) {
+    this.#matcher = new Matcher(source)
     this.#table = table
     this.#options = options
   }

@@ -26,10 +26,11 @@ export interface Store {
 const CHECK_MS_MAX = 3_000
 
 export function connectStore(options: StoreOptions): Store {
+  const { url, user, password, database, cluster } = options
   const client = createClient({
-    url: options.url,
-    username: options.user,
-    password: options.password,
+    url,
+    username: user,
+    password,
     // The database may not exist before the schema is written, so every statement names it.
     database: 'default',
     application: 'hotplate',
@@ -40,9 +41,10 @@ export function connectStore(options: StoreOptions): Store {
   })
   return {
     client,
-    database: options.database,
-    cluster: options.cluster,
-    options,
+    database,
+    cluster,
+    // These alone: what a caller holds besides may be more than a thread can be sent.
+    options: { url, user, password, database, cluster },
     async check() {
       let timer: NodeJS.Timeout | undefined
       const late = new Promise<{ success: false; error: Error }>((resolve) => {
@@ -52,13 +54,9 @@ export function connectStore(options: StoreOptions): Store {
       const result = await Promise.race([client.ping(), late])
       clearTimeout(timer)
       if (!result.success) {
-        throw new HotplateError(
-          'STORE_UNAVAILABLE',
-          `ClickHouse at ${options.url} does not answer`,
-          {
-            cause: result.error,
-          },
-        )
+        throw new HotplateError('STORE_UNAVAILABLE', `ClickHouse at ${url} does not answer`, {
+          cause: result.error,
+        })
       }
     },
     close: () => client.close(),

@@ -10,6 +10,7 @@ import type { Change } from '../../src/hotlists/changes.ts'
 import { EntryFile } from '../../src/hotlists/entry-file.ts'
 import { Base, Generation } from '../../src/hotlists/generation.ts'
 import build, { type BuiltIndex } from '../../src/hotlists/index-builder.ts'
+import type { IndexSource } from '../../src/matching/index-block.ts'
 import { Matcher } from '../../src/matching/matcher.ts'
 import { manifestOf, writeEntries } from '../helpers/entry-rows.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
@@ -54,27 +55,29 @@ async function baseOf(folder: string, lists: readonly { list: HotList; entries: 
     files.push(new EntryFile(file))
   }
   const paths = files.map(({ file }) => file)
-  const built = (await build({ task: 'build', files: paths, options: OPTIONS })) as BuiltIndex
+  const inputs = { ...OPTIONS, lists: lists.map(({ list }) => list) }
+  const task = { task: 'index' as const, folder, inputs, files: paths }
+  const built = (await build(task)) as BuiltIndex
   const onDamaged = (path: string, error: unknown) => {
     throw new Error(`${path} is damaged`, { cause: error })
   }
-  return new Base({ number: 1, ...built, lists: lists.map(({ list }) => list), files, onDamaged })
+  return new Base({ number: 1, ...built, lists: inputs.lists, files, onDamaged })
 }
 
 /** What these reads hit: `read list id`, sorted. */
 function hitsOf(generation: Generation, reads: readonly string[]): string[] {
   const records = packReads(reads.map((read) => ({ plate: read, fold_only: false })))
   const removed = new Set(generation.removed)
-  const pairs = (block: SharedArrayBuffer, start: number) => {
-    const hits = new Matcher(block).match(records, reads.length)
+  const pairs = (source: IndexSource, start: number) => {
+    const hits = new Matcher(source).match(records, reads.length)
     return Array.from({ length: hits.length / 2 }, (_, at) => ({
       read: reads[hits[2 * at] as number],
       entry: start + (hits[2 * at + 1] as number),
     }))
   }
   const { base, overlay } = generation
-  const found = pairs(base.block, 0).filter((hit) => !removed.has(hit.entry))
-  if (overlay !== null) found.push(...pairs(overlay.block, base.size))
+  const found = pairs(base.source, 0).filter((hit) => !removed.has(hit.entry))
+  if (overlay !== null) found.push(...pairs(overlay.source, base.size))
   return found
     .map(({ read, entry: number }) => {
       const { list, entry: hit } = generation.at(number)
