@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { registerDemo } from './commands/demo.ts'
 import { registerHotlist } from './commands/hotlist.ts'
+import { registerMatch } from './commands/match.ts'
 import { registerRetention } from './commands/retention.ts'
 import { failCommand, oneLine } from './commands/run.ts'
 import { registerServe } from './commands/serve.ts'
@@ -19,6 +20,7 @@ for (const register of [
   registerServe,
   registerDemo,
   registerHotlist,
+  registerMatch,
   registerUser,
   registerRetention,
   registerSimulate,

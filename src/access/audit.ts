@@ -12,6 +12,7 @@ export type AuditKind =
   | 'image_fetch'
   | 'alert_verdict'
   | 'matching_lists'
+  | 'match_verify'
 
 export interface AuditEvent {
   /** A user's name as given: for a refused sign-in it may be nobody's. */

@@ -23,6 +23,13 @@ export function newDrawn(): Drawn {
   return { symbols: new Uint8Array(PLATE_CHARS_MAX), length: 0 }
 }
 
+/** @param plate folded */
+export function drawnOf(plate: string): Drawn {
+  const drawn = newDrawn()
+  for (const char of plate) put(drawn, SYMBOLS.indexOf(char))
+  return drawn
+}
+
 /** Odds against nothing happening, summed up: `ends[i]` is where outcome i ends. */
 interface Outcomes {
   ends: Float64Array

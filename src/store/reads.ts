@@ -44,6 +44,29 @@ export async function readPartitions({ client, database }: Store): Promise<DayPa
   return rows.map((row) => ({ day: row.day, rows: Number(row.rows), bytes: Number(row.bytes) }))
 }
 
+export interface StoredReading {
+  plate: string
+  /** Plates of the engine's candidate readings. */
+  candidates: string[]
+}
+
+/** Any reads within the retention time, spread over it; the same ones when nothing has come in. */
+export async function sampleReadings(
+  { client, database }: Store,
+  rows_max: number,
+  now_ms: number,
+  retention_days: number,
+): Promise<StoredReading[]> {
+  const result = await client.query({
+    query: `SELECT plate, candidates.plate AS candidates FROM ${database}.reads FINAL
+      WHERE time > fromUnixTimestamp64Milli({cutoff: Int64}, 'UTC')
+      ORDER BY cityHash64(camera, id) LIMIT {rows: UInt32}`,
+    query_params: { cutoff: retentionCutoff(now_ms, retention_days), rows: rows_max },
+    format: 'JSONEachRow',
+  })
+  return result.json<StoredReading>()
+}
+
 /** Reads of a day (`YYYY-MM-DD`) from a moment on; one that was sent twice may count twice. */
 export async function countReadsSince(
   { client, database }: Store,

@@ -7,6 +7,7 @@ import { costTables, loadModel } from '../../src/matching/model.ts'
 import {
   type Drawn,
   drawAlike,
+  drawnOf,
   isSamePlate,
   MisreadSampler,
   newDrawn,
@@ -17,14 +18,6 @@ import {
 const model = loadModel('general')
 const INSIDE = 1
 
-function drawn(plate: string): Drawn {
-  const target = newDrawn()
-  for (const char of plate) {
-    target.symbols[target.length] = SYMBOLS.indexOf(char)
-    target.length += 1
-  }
-  return target
-}
 const textOf = ({ symbols, length }: Drawn) =>
   [...symbols.subarray(0, length)].map((symbol) => SYMBOLS[symbol]).join('')
 
@@ -34,7 +27,7 @@ function readings(plate: string, count: number): Map<string, number> {
   const found = new Map<string, number>()
   const read = newDrawn()
   for (let i = 0; i < count; i += 1) {
-    sampler.misread(drawn(plate), read, random)
+    sampler.misread(drawnOf(plate), read, random)
     const text = textOf(read)
     found.set(text, (found.get(text) ?? 0) + 1)
   }
@@ -59,7 +52,7 @@ test('edits come as often as the model has them, against reading the plate right
     // Four standard deviations.
     expect(Math.abs((found.get(read) ?? 0) - expected)).toBeLessThan(4 * Math.sqrt(expected))
   }
-  const share = new MisreadSampler(model).faithful(drawn('2TAB847'))
+  const share = new MisreadSampler(model).faithful(drawnOf('2TAB847'))
   expect(Math.abs(right - share * count)).toBeLessThan(4 * Math.sqrt(share * count))
 })
 
@@ -77,16 +70,16 @@ test('a plate alike has its letters and digits where the other has', () => {
     // The letter O is drawn as zero.
     expect(textOf(target)).toMatch(/^\d[A-Z0]{3}\d{3}$/)
   }
-  expect(isSamePlate(drawn('AB12'), drawn('AB12'))).toBe(true)
-  expect(isSamePlate(drawn('AB12'), drawn('AB1'))).toBe(false)
+  expect(isSamePlate(drawnOf('AB12'), drawnOf('AB12'))).toBe(true)
+  expect(isSamePlate(drawnOf('AB12'), drawnOf('AB1'))).toBe(false)
 })
 
 test('a plate has its share of its shape, and none of what was not counted', () => {
   const counts = new ShapeCounts()
-  for (let i = 0; i < 3; i += 1) counts.add(drawn('A1'), true)
-  counts.add(drawn('A11'), true)
-  counts.add(drawn('A11'), false)
-  expect(counts.shareOf(drawn('B7'))).toBeCloseTo(3 / 5 / 250)
-  expect(counts.shareOf(drawn('B77'))).toBeCloseTo(1 / 5 / 2_500)
-  expect(counts.shareOf(drawn('77'))).toBe(0)
+  for (let i = 0; i < 3; i += 1) counts.add(drawnOf('A1'), true)
+  counts.add(drawnOf('A11'), true)
+  counts.add(drawnOf('A11'), false)
+  expect(counts.shareOf(drawnOf('B7'))).toBeCloseTo(3 / 5 / 250)
+  expect(counts.shareOf(drawnOf('B77'))).toBeCloseTo(1 / 5 / 2_500)
+  expect(counts.shareOf(drawnOf('77'))).toBe(0)
 })
