@@ -133,9 +133,9 @@ function VehicleFact({ alert: { match } }: { alert: Alert }) {
         </thead>
         <tbody>
           {traits.map(({ name, verdict, seen, listed }) => (
-            <tr key={name} class={`agreement ${TRAIT_STATE[verdict]}`}>
+            <tr key={name} class={TRAIT_STATE[verdict]}>
               <th scope="row">
-                <span aria-hidden="true">{AGREEMENT_SYMBOL[TRAIT_STATE[verdict]]}</span>
+                <span aria-hidden="true">{AGREEMENT_SYMBOL[TRAIT_STATE[verdict]]} </span>
                 {name}
                 <span class="spoken">{text.vehicle.verdicts[verdict]}</span>
               </th>

@@ -55,7 +55,7 @@ export function vehicleAgreement(compared: VehicleCompared): VehicleAgreement {
     traits.filter((trait) => trait.verdict === verdict).map(({ name }) => name)
   const differ = of('differ')
   if (differ.length > 0) return { state: 'differs', words: text.vehicle.differs(differ), traits }
-  const agree = of('agree')
-  if (agree.length > 0) return { state: 'same', words: text.vehicle.agrees(agree), traits }
-  return { state: 'unknown', words: text.agreement.unknown, traits }
+  const known = of('agree').length > 0
+  const words = known ? text.vehicle.verdicts.agree : text.vehicle.verdicts.unknown
+  return { state: known ? 'same' : 'unknown', words, traits }
 }

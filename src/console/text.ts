@@ -109,7 +109,6 @@ export const text = {
   },
   vehicle: {
     differs: (what: string[]) => `differs: ${what.join(', ')}`,
-    agrees: (what: string[]) => `agrees: ${what.join(', ')}`,
     none: '–',
     verdicts: { agree: 'agrees', differ: 'differs', unknown: 'unknown' },
     fields: { color: 'colour', make: 'make', model: 'model', type: 'type', year: 'year' },
@@ -121,7 +120,7 @@ export const text = {
     substitution: 'one character differs',
     insertion: 'one character inserted',
     deletion: 'one character missing',
-    candidate: 'another reading of the camera matches',
+    candidate: 'fits',
     wildcard: 'fits the listed pattern, as other plates may',
   } satisfies Record<MatchClass, string>,
   /** Of one column: what stands between the two plates there. */

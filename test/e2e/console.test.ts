@@ -129,10 +129,11 @@ describe('the console', () => {
       expect(await shown.locator('.match').textContent()).toContain('more likely another plate')
       const vehicle = shown.locator('.facts > .wide')
       expect(await vehicle.locator('.agreement').first().textContent()).toContain('differs: make')
-      expect(await vehicle.locator('tbody tr').allTextContents()).toEqual([
-        '✓colouragreeswhiteWHI',
-        '≠makediffersfordT0YT',
-        '?yearunknown2014–',
+      expect(await vehicle.getByRole('row').allTextContents()).toEqual([
+        'seenlisted',
+        '✓ colouragreeswhiteWHI',
+        '≠ makediffersfordT0YT',
+        '? yearunknown2014–',
       ])
     })
   })
