@@ -36,7 +36,9 @@ export interface VerifyOptions {
 export function verifyRecall(o: VerifyOptions, readings: readonly ReadingToVerify[]): Verified {
   const { classes, edit_chars_min } = o.index
   const packed = new Uint8Array(readings.length * PLATE_RECORD_BYTES)
-  readings.forEach(({ plate, candidate }, at) => packPlate(packed, at, plate, candidate))
+  for (const [at, { plate, candidate }] of readings.entries()) {
+    packPlate(packed, at, plate, candidate)
+  }
   const found = pairsOf(new Matcher(o.source).match(packed, readings.length))
   const expected = pairsOf(
     loadNative().referenceMatch(
