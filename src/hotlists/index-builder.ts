@@ -1,7 +1,7 @@
 // The thread that prepares lists: brings a version from the store into its entry file, finds or
 // builds the index of all lists in force, brings it to the disk, and looks files through. Matching
 // never waits for any of it.
-import { constants, setPriority } from 'node:os'
+import { setPriority } from 'node:os'
 import { isMainThread } from 'node:worker_threads'
 import type { HotList } from '../domain/hotlist.ts'
 import { tableOf } from '../matching/entry-table.ts'
@@ -31,10 +31,13 @@ export interface DamagedFiles {
   damaged: string[]
 }
 
+/** A third of a matching thread's share where all cores are taken. */
+const BUILDER_NICENESS = 5
+
 // Matching goes first where cores are short. Elsewhere than on Linux this would be the priority of
 // the whole process.
 if (!isMainThread && process.platform === 'linux') {
-  setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL)
+  setPriority(0, BUILDER_NICENESS)
 }
 
 /** @returns the index for the task `index`, else null */
@@ -59,7 +62,8 @@ export default async function run(task: BuilderTask): Promise<BuiltIndex | Damag
 async function load(options: StoreOptions, list: HotList, file: string): Promise<void> {
   const store = connectStore(options)
   try {
-    await writeEntryFile(file, list, await streamRows(store, list.name, list.version))
+    const rows = streamRows(store, list.name, list.version, list.entries)
+    await writeEntryFile(file, list, rows)
   } finally {
     await store.close()
   }

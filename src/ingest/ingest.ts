@@ -185,7 +185,7 @@ function makePipeline(
   })
 }
 
-function startPool(config: Config, classes: string[]): Piscina<Work, WorkDone> {
+export function startPool(config: Config, classes: string[]): Piscina<Work, WorkDone> {
   const { model, edit_cost_max } = config.matching
   return new Piscina<Work, WorkDone>({
     filename: new URL('./worker.ts', import.meta.url).href,
