@@ -6,8 +6,7 @@ import type { Config } from './config/schema.ts'
 import { ImageStore } from './evidence/images.ts'
 import { startKeeper } from './evidence/keeper.ts'
 import { startGateway } from './gateway/server.ts'
-import { openManifests } from './hotlists/manifest.ts'
-import { createListsReporter } from './hotlists/report.ts'
+import { openListsReporter } from './hotlists/report.ts'
 import { type Ingest, startIngest } from './ingest/ingest.ts'
 import { type DataKind, type Platform, startPlatform } from './platform.ts'
 import { createReadiness, startHealth } from './telemetry/health.ts'
@@ -109,7 +108,7 @@ export async function startService({ config, roles, kind, log }: ServiceOptions)
       stops.push(() => access.stop())
       const delivery = await createDelivery({ bus, config, metrics, log })
       stops.push(() => delivery.stop())
-      const lists = createListsReporter(store, await openManifests(bus), config)
+      const lists = await openListsReporter(bus, store, config)
       const gateway = await startGateway({
         config,
         bus,

@@ -15,6 +15,7 @@ import { regionCode } from '../matching/region.ts'
 import { drawAlike, drawnOf, newDrawn } from '../matching/sample.ts'
 import { LOG_ODDS_ALL, LOG_ODDS_NONE, thresholdsOf } from '../matching/threshold.ts'
 import { type CommonOptions, configOf } from './run.ts'
+import { type Row, share, table } from './table.ts'
 
 export interface PairCommandOptions extends CommonOptions {
   model?: string
@@ -194,27 +195,6 @@ function posteriorOf(log_odds: number): number {
 
 function number(value: number): string {
   return value.toFixed(2)
-}
-
-function share(value: number): string {
-  return `${(value * 100).toPrecision(3)} %`
-}
-
-type Row = readonly string[]
-
-/**
- * Columns as wide as their widest cell, two spaces between.
- * @param numbers_from the column from which on cells are numbers, and stand to the right
- */
-function table(rows: readonly Row[], numbers_from = Number.POSITIVE_INFINITY): string {
-  const columns = [...(rows[0] ?? []).keys()]
-  const widths = columns.map((at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)))
-  const line = (row: Row) =>
-    columns.map((at) => {
-      const [cell, width] = [row[at] ?? '', widths[at] ?? 0]
-      return at < numbers_from ? cell.padEnd(width) : cell.padStart(width)
-    })
-  return rows.map((row) => line(row).join('  ').trimEnd()).join('\n')
 }
 
 function stateOf(states: { region_read: string; region_entry: string }): string {

@@ -9,6 +9,7 @@ import {
   type PreviewOptions,
   preview,
 } from './match-pair.ts'
+import { thresholds } from './match-thresholds.ts'
 import { verify } from './match-verify.ts'
 
 const ENTRIES_ASSUMED = 10_000
@@ -32,6 +33,12 @@ export function registerMatch(program: Command): void {
     .action((plate: string, options: PreviewOptions) => {
       process.stdout.write(preview(plate, options))
     })
+  match
+    .command('thresholds')
+    .description("what each list's budget comes to: what it catches, misses, and what was measured")
+    .option('--config <FILE>', 'YAML file with settings')
+    .option('--data <DIR>', 'folder for all data (./data)')
+    .action(thresholds)
   match
     .command('verify')
     .description('proves by brute force that nothing in reach is missed')

@@ -62,3 +62,8 @@ export interface HotList {
   /** ISO 8601 UTC */
   imported_at: string
 }
+
+/** A list's own budget of false alerts per million reads, or the setting's. */
+export function budgetOf(list: HotList, false_alerts_per_million_max: number): number {
+  return list.false_alerts_per_million_max ?? false_alerts_per_million_max
+}

@@ -3,9 +3,9 @@
 import { AlertTally } from '../alerts/tally.ts'
 import type { Bus } from '../bus/connection.ts'
 import type { Config } from '../config/schema.ts'
-import type { HotList } from '../domain/hotlist.ts'
+import { budgetOf, type HotList } from '../domain/hotlist.ts'
 import { DAY_MS, utcDay } from '../domain/time.ts'
-import { budgetOf, measureLists } from '../hotlists/false-alerts.ts'
+import { measureLists } from '../hotlists/false-alerts.ts'
 import { openManifests } from '../hotlists/manifest.ts'
 import type { Store } from '../store/client.ts'
 import { countedSince, type ListDay, putListDays } from '../store/list-days.ts'
@@ -106,7 +106,7 @@ export class TallyJob {
       const { rate, state, false_alerts, reads } = measured.get(list.name) ?? {}
       return {
         list: list.name,
-        budget_per_million: budgetOf(list, config),
+        budget_per_million: budgetOf(list, config.matching.false_alerts_per_million_max),
         per_million: rate?.per_million ?? null,
         low: rate?.low ?? null,
         false_alerts: false_alerts ?? 0,

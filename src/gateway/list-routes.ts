@@ -2,6 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { CATEGORIES, PROFILES } from '../domain/hotlist.ts'
 import type { ListReport } from '../hotlists/report.ts'
+import { thresholdSchema } from '../hotlists/thresholds.ts'
 import { problemSchema } from './problems.ts'
 
 const count = z.int().min(0)
@@ -36,6 +37,11 @@ const listSchema = z
       description: 'The rate against the budget, with 95 % confidence; open: too little was seen.',
     }),
     alarm: z.boolean(),
+    threshold: thresholdSchema.nullable().openapi({
+      description:
+        'The score that the budget comes to, and what it catches: shares of misread plates of ' +
+        'the list, drawn by the models. Null until the list was matched against.',
+    }),
   })
   .openapi('MatchingList') satisfies z.ZodType<ListReport>
 

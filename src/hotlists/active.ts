@@ -36,6 +36,10 @@ export interface ActiveListsOptions {
   data_dir: string
   classes: string[]
   edit_chars_min: number
+  /** Of misreads, as in use. */
+  models: IndexInputs['models']
+  /** Budget of the lists that have none of their own. */
+  false_alerts_per_million_max: number
   log: Logger
   onSwap: (generation: Generation) => void
 }
@@ -233,7 +237,8 @@ export class ActiveLists {
   }
 
   async #build(lists: readonly HotList[], files: readonly EntryFile[]): Promise<void> {
-    const inputs = { ...this.#index_options, lists }
+    const { models, false_alerts_per_million_max } = this.#o
+    const inputs = { ...this.#index_options, lists, models, false_alerts_per_million_max }
     const files_of = files.map(({ file }) => file)
     const index = { task: 'index', folder: this.#folder, inputs, files: files_of } as const
     const built = (await this.#builder.run(index)) as BuiltIndex | DamagedFiles

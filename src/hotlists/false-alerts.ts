@@ -1,7 +1,7 @@
 // Each list kept honest: the false alerts that people have found, per million reads, beside the
 // budget of the list.
 import type { Config } from '../config/schema.ts'
-import type { HotList } from '../domain/hotlist.ts'
+import { budgetOf, type HotList } from '../domain/hotlist.ts'
 import { type Rate, rateOf } from '../domain/rate.ts'
 import { DAY_MS, utcDay } from '../domain/time.ts'
 import type { Store } from '../store/client.ts'
@@ -32,11 +32,6 @@ const NOTHING: ListCounts = {
   rejected_otherwise: 0,
 }
 
-/** A list's own budget of false alerts per million reads, or the setting's. */
-export function budgetOf(list: HotList, { matching }: Pick<Config, 'matching'>): number {
-  return list.false_alerts_per_million_max ?? matching.false_alerts_per_million_max
-}
-
 /**
  * What the keeper has counted of each list within the time of `matching.false_alerts_days`.
  * @throws ClickHouseError or a connection's error
@@ -47,13 +42,14 @@ export async function measureLists(
   config: Pick<Config, 'matching'>,
   now_ms: number,
 ): Promise<Map<string, MeasuredList>> {
+  const { false_alerts_per_million_max: usual } = config.matching
   const first_day = utcDay(now_ms - (config.matching.false_alerts_days - 1) * DAY_MS)
   const totals = await listTotals(store, first_day)
   return new Map(
     lists.map((list) => {
       const { counted_ms, ...counts } = totals.get(list.name) ?? { ...NOTHING, counted_ms: 0 }
       const counted_at = counted_ms === 0 ? null : new Date(counted_ms).toISOString()
-      return [list.name, { ...measure(counts, budgetOf(list, config)), counted_at }]
+      return [list.name, { ...measure(counts, budgetOf(list, usual)), counted_at }]
     }),
   )
 }

@@ -11,6 +11,7 @@ import {
   type IndexSource,
 } from '../matching/index-block.ts'
 import { regionText } from '../matching/region.ts'
+import type { ListThreshold } from '../matching/threshold.ts'
 import { type Change, covers, type Removal, standingOf } from './changes.ts'
 import type { EntryFile } from './entry-file.ts'
 
@@ -28,7 +29,7 @@ export interface BaseOptions {
   /** Of each list. */
   files: readonly EntryFile[]
   /** By list number: the place in `lists`. */
-  log_odds_min: Float64Array
+  thresholds: readonly ListThreshold[]
   /** Told of a file of which an entry can't be read. */
   onDamaged: (path: string, error: unknown) => void
 }
@@ -39,19 +40,22 @@ export class Base {
   readonly table: SharedArrayBuffer
   readonly lists: readonly HotList[]
   readonly files: readonly EntryFile[]
+  readonly thresholds: readonly ListThreshold[]
+  /** Least log odds of an alert, by list number. */
   readonly log_odds_min: Float64Array
   readonly size: number
   readonly #starts: readonly number[]
   readonly #found = new Map<string, readonly number[]>()
   readonly #onDamaged: BaseOptions['onDamaged']
 
-  constructor({ number, source, table, lists, files, log_odds_min, onDamaged }: BaseOptions) {
+  constructor({ number, source, table, lists, files, thresholds, onDamaged }: BaseOptions) {
     this.number = number
     this.source = source
     this.table = table
     this.lists = lists
     this.files = files
-    this.log_odds_min = log_odds_min
+    this.thresholds = thresholds
+    this.log_odds_min = Float64Array.from(thresholds, ({ log_odds_min }) => log_odds_min)
     this.#onDamaged = onDamaged
     const starts: number[] = []
     let size = 0

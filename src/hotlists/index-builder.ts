@@ -1,12 +1,15 @@
 // The thread that prepares lists: brings a version from the store into its entry file, finds or
-// builds the index of all lists in force, brings it to the disk, and looks files through. Matching
+// builds the index of all lists in force and their thresholds, brings it to the disk, and looks
+// files through. Matching
 // never waits for any of it.
 import { setPriority } from 'node:os'
 import { isMainThread } from 'node:worker_threads'
-import type { HotList } from '../domain/hotlist.ts'
+import { budgetOf, type HotList } from '../domain/hotlist.ts'
 import { tableOf } from '../matching/entry-table.ts'
 import { buildIndexOf, type IndexSource } from '../matching/index-block.ts'
+import { loadModel } from '../matching/model.ts'
 import { ENTRY_RECORD_BYTES } from '../matching/record.ts'
+import { type ListThreshold, thresholdsOf } from '../matching/threshold.ts'
 import { connectStore, type StoreOptions } from '../store/client.ts'
 import { streamRows } from './entries.ts'
 import { EntryFile, writeEntryFile } from './entry-file.ts'
@@ -22,8 +25,8 @@ export interface BuiltIndex {
   /** A path where it was found on the disk. */
   source: IndexSource
   table: SharedArrayBuffer
-  /** Least log odds of an alert, by list number: the place of the list among the inputs. */
-  log_odds_min: Float64Array
+  /** By list number: the place of the list among the inputs. */
+  thresholds: ListThreshold[]
 }
 
 /** Files that no index may be built of. */
@@ -50,7 +53,7 @@ export default async function run(task: BuilderTask): Promise<BuiltIndex | Damag
       return index(task.folder, task.inputs, task.files)
     case 'keep':
       if (typeof task.source !== 'string') {
-        await keepIndex(task.folder, task.inputs, task.source, task.log_odds_min)
+        await keepIndex(task.folder, task.inputs, task.source, task.thresholds)
       }
       return null
     case 'verify':
@@ -83,11 +86,18 @@ async function index(
   const { records, count } = withFiles(files, recordsOf)
   const table = tableOf(records, count)
   if (found !== null) return { ...found, table }
-  return {
-    source: buildIndexOf(records, count, inputs),
-    table,
-    log_odds_min: new Float64Array(files.length).fill(Number.NEGATIVE_INFINITY),
-  }
+  const source = buildIndexOf(records, count, inputs)
+  const thresholds = thresholdsOf({
+    source,
+    records,
+    count,
+    budgets_per_million: inputs.lists.map((list) =>
+      budgetOf(list, inputs.false_alerts_per_million_max),
+    ),
+    classes: inputs.classes,
+    models: inputs.models.map(({ name }) => loadModel(name)),
+  })
+  return { source, table, thresholds }
 }
 
 function isDamaged(path: string): boolean {

@@ -1,11 +1,13 @@
 // What each hot list in force promises, and whether it keeps it: for people, and for programs that
 // watch.
+import type { Bus } from '../bus/connection.ts'
 import type { Config } from '../config/schema.ts'
 import { HotplateError } from '../domain/error.ts'
-import type { HotList } from '../domain/hotlist.ts'
+import { budgetOf, type HotList } from '../domain/hotlist.ts'
 import type { Store } from '../store/client.ts'
-import { type BudgetState, budgetOf, type MeasuredList, measureLists } from './false-alerts.ts'
-import type { Manifests } from './manifest.ts'
+import { type BudgetState, type MeasuredList, measureLists } from './false-alerts.ts'
+import { type Manifests, openManifests } from './manifest.ts'
+import { openThresholds, type ThresholdInForce, type Thresholds } from './thresholds.ts'
 
 export interface ListReport
   extends Pick<HotList, 'name' | 'category' | 'profile' | 'version' | 'entries' | 'imported_at'> {
@@ -15,6 +17,8 @@ export interface ListReport
   state: BudgetState
   /** The list is over its budget. */
   alarm: boolean
+  /** Null until the list was matched against. */
+  threshold: ThresholdInForce | null
 }
 
 export interface ListsReport {
@@ -29,9 +33,18 @@ export interface ListsReporter {
   report(): Promise<ListsReport>
 }
 
+export async function openListsReporter(
+  bus: Bus,
+  store: Store,
+  config: Pick<Config, 'matching'>,
+): Promise<ListsReporter> {
+  return createListsReporter(store, await openManifests(bus), await openThresholds(bus), config)
+}
+
 export function createListsReporter(
   store: Store,
   manifests: Pick<Manifests, 'all'>,
+  thresholds: Pick<Thresholds, 'all'>,
   config: Pick<Config, 'matching'>,
   now: () => number = Date.now,
 ): ListsReporter {
@@ -39,11 +52,15 @@ export function createListsReporter(
     async report() {
       const lists = [...(await manifests.all()).values()].map(({ value }) => value)
       const measured = await countsOf(lists)
+      const in_force = await thresholds.all()
       return {
         days: config.matching.false_alerts_days,
         lists: lists
           .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-          .map((list) => describe(list, measured.get(list.name) as MeasuredList)),
+          .map((list) => ({
+            ...describe(list, measured.get(list.name) as MeasuredList),
+            threshold: in_force.get(list.name)?.value ?? null,
+          })),
       }
     },
   }
@@ -56,7 +73,7 @@ export function createListsReporter(
     }
   }
 
-  function describe(list: HotList, { state, ...measured }: MeasuredList): ListReport {
+  function describe(list: HotList, { state, ...measured }: MeasuredList) {
     const { name, category, profile, version, entries, imported_at } = list
     return {
       name,
@@ -65,7 +82,7 @@ export function createListsReporter(
       version,
       entries,
       imported_at,
-      budget_per_million: budgetOf(list, config),
+      budget_per_million: budgetOf(list, config.matching.false_alerts_per_million_max),
       measured,
       state,
       alarm: state === 'over',

@@ -7,25 +7,29 @@ import { join } from 'node:path'
 import type { HotList } from '../domain/hotlist.ts'
 import type { IndexOptions } from '../matching/index-block.ts'
 import { checkIndex, saveIndex } from '../matching/index-file.ts'
+import type { ListThreshold } from '../matching/threshold.ts'
 import { hashText } from './entries.ts'
 
 /** All that an index and its thresholds come from. */
 export interface IndexInputs extends IndexOptions {
   /** In the order of their numbers. */
   lists: readonly HotList[]
+  /** Of misreads, as in use. */
+  models: readonly { name: string; version: number }[]
+  /** Budget of the lists that have none of their own. */
+  false_alerts_per_million_max: number
 }
 
 export interface SavedIndex {
   /** Path of the block. */
   source: string
-  /** Least log odds of an alert, by list number. */
-  log_odds_min: Float64Array
+  /** By list number. */
+  thresholds: ListThreshold[]
 }
 
 interface Description {
   inputs: IndexInputs
-  /** Null for minus infinity, which JSON has no word for. */
-  log_odds_min: (number | null)[]
+  thresholds: ListThreshold[]
 }
 
 /** Paths of the block and of its description. */
@@ -44,8 +48,7 @@ export async function findIndex(folder: string, inputs: IndexInputs): Promise<Sa
     const description = JSON.parse(await readFile(described, 'utf8')) as Description
     if (JSON.stringify(description.inputs) !== JSON.stringify(inputs)) return null
     checkIndex(source)
-    const log_odds_min = description.log_odds_min.map((least) => least ?? Number.NEGATIVE_INFINITY)
-    return { source, log_odds_min: Float64Array.from(log_odds_min) }
+    return { source, thresholds: description.thresholds }
   } catch {
     return null
   }
@@ -55,11 +58,10 @@ export async function keepIndex(
   folder: string,
   inputs: IndexInputs,
   block: SharedArrayBuffer,
-  log_odds_min: Float64Array,
+  thresholds: ListThreshold[],
 ): Promise<void> {
   const [source, described] = indexPaths(folder, inputs)
-  const least = [...log_odds_min].map((value) => (Number.isFinite(value) ? value : null))
-  const text = JSON.stringify({ inputs, log_odds_min: least } satisfies Description)
+  const text = JSON.stringify({ inputs, thresholds } satisfies Description)
   const file = await open(`${described}.new`, 'w', 0o600)
   try {
     await file.writeFile(text)

@@ -67,14 +67,17 @@ export const LOG_ODDS_ALL = -1_000
 export const LOG_ODDS_NONE = 1_000
 
 const SEED = 0x40_12_0b
-const READS_MIN = 32_768
-const READS_MAX = 262_144
-/** Scored hits after which the reads so far are enough. */
-const HITS_MAX = 200_000
+/** Fewer where there is little to match. */
+const READS_OF_ENTRY = 64
+const READS_LEAST = 8_192
+const READS_MOST = 65_536
+/** Scored hits after which half of the reads are enough. */
+const HITS_MAX = 100_000
 /** Fewer than these are not counted but weighted. */
 const EVENTS_MIN = 60
-const MISREADS_OF_LIST = 12_288
-const MISREADS_ALL = 49_152
+const MISREADS_OF_ENTRY = 32
+const MISREADS_OF_LIST = 8_192
+const MISREADS_ALL = 32_768
 const MILLION = 1_000_000
 
 /** @returns by list number */
@@ -83,8 +86,9 @@ export function thresholdsOf(options: ThresholdOptions): ListThreshold[] {
   const lists = budgets_per_million.length
   const traffic = new DrawnTraffic({ ...options, lists, seed })
   const counted = budgets_per_million.map(() => ({ scores: [] as number[], same: 0, patterns: 0 }))
+  const most = Math.min(READS_MOST, Math.max(READS_LEAST, options.count * READS_OF_ENTRY))
   let reads = 0
-  for (let hits = 0; reads < READS_MAX && (reads < READS_MIN || hits < HITS_MAX); ) {
+  for (let hits = 0; reads < most && (reads < most / 2 || hits < HITS_MAX); ) {
     hits += traffic.pass(BATCH_READS, ({ list, log_odds, kind, is_truth }) => {
       const found = counted[list]
       if (found === undefined || is_truth) return
@@ -102,7 +106,7 @@ export function thresholdsOf(options: ThresholdOptions): ListThreshold[] {
         ? patterns * per_read + of_list.same_per_million
         : (same + patterns) * per_read
     const room = budget_per_million - always
-    const few = room / per_read < EVENTS_MIN && scores.length * per_read > room
+    const few = room / per_read < EVENTS_MIN
     const cut = few ? cutOf(of_list.false_scores, room) : countedCut(scores, room, per_read)
     const log_odds_min = cut.score
     return {
@@ -168,9 +172,10 @@ function misreadsOf(
   lists: number,
   classes: readonly string[],
 ): ListMisreads {
-  const wanted = Math.min(MISREADS_OF_LIST, Math.ceil(MISREADS_ALL / lists))
-  const found: ListMisreads = { misreads: [], false_scores: [], same_per_million: 0 }
   const entries = traffic.entries[list]?.length ?? 0
+  const most = Math.min(MISREADS_OF_LIST, Math.ceil(MISREADS_ALL / lists))
+  const wanted = Math.min(most, entries * MISREADS_OF_ENTRY)
+  const found: ListMisreads = { misreads: [], false_scores: [], same_per_million: 0 }
   while (found.misreads.length < wanted) {
     const left = wanted - found.misreads.length
     const batch = traffic.misreadsOf(list, Math.min(left, BATCH_READS))

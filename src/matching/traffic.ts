@@ -89,7 +89,9 @@ export class DrawnTraffic {
   }))
   readonly #entry = newDrawn()
   readonly #evidence = new Map<number, Uint8Array>()
-  #hit_records = new Uint8Array(64 * ENTRY_RECORD_BYTES)
+  /** Entries that are scored next, and their records. */
+  #found = new Uint32Array(64)
+  #found_records = new Uint8Array(64 * ENTRY_RECORD_BYTES)
 
   constructor(o: TrafficOptions) {
     this.#o = o
@@ -161,31 +163,44 @@ export class DrawnTraffic {
     const pairs = this.#matcher.match(this.#reads, count)
     for (let at = 0; at < pairs.length; ) {
       const read = pairs[at] as number
-      let end = at
-      while (end < pairs.length && pairs[end] === read) end += 2
-      const entries = pairs.subarray(at, end).filter((_, place) => place % 2 === 1)
-      const truth = (this.#batch[read] as DrawnMisread).truth
-      const scored = truths_only ? entries.filter((entry) => this.#isOf(truth, entry)) : entries
-      if (scored.length > 0) this.#score(read, scored, onHit)
-      at = end
+      const { truth } = this.#batch[read] as DrawnMisread
+      let found = 0
+      for (; at < pairs.length && pairs[at] === read; at += 2) {
+        const entry = pairs[at + 1] as number
+        if (truths_only && !this.#isOf(truth, entry)) continue
+        this.#take(entry, found)
+        found += 1
+      }
+      if (found > 0) this.#score(read, found, onHit)
     }
     return pairs.length / 2
   }
 
-  #score(read: number, found: Uint32Array, onHit: (hit: DrawnHit) => void): void {
-    const bytes = found.length * ENTRY_RECORD_BYTES
-    if (bytes > this.#hit_records.length) this.#hit_records = new Uint8Array(2 * bytes)
-    for (let hit = 0; hit < found.length; hit += 1) {
-      const from = (found[hit] as number) * ENTRY_RECORD_BYTES
-      const entry = this.#o.records.subarray(from, from + ENTRY_RECORD_BYTES)
-      this.#hit_records.set(entry, hit * ENTRY_RECORD_BYTES)
+  /** Puts an entry among those that are scored next. */
+  #take(entry: number, place: number): void {
+    if (place === this.#found.length) {
+      const [found, records] = [this.#found, this.#found_records]
+      this.#found = new Uint32Array(2 * found.length)
+      this.#found.set(found)
+      this.#found_records = new Uint8Array(2 * records.length)
+      this.#found_records.set(records)
     }
+    this.#found[place] = entry
+    const { records } = this.#o
+    const [from, to] = [entry * ENTRY_RECORD_BYTES, place * ENTRY_RECORD_BYTES]
+    // Byte by byte: a view of each entry would be most of the work.
+    for (let i = 0; i < ENTRY_RECORD_BYTES; i += 1) {
+      this.#found_records[to + i] = records[from + i] as number
+    }
+  }
+
+  #score(read: number, found: number, onHit: (hit: DrawnHit) => void): void {
     const record = this.#reads.subarray(read * PLATE_RECORD_BYTES, (read + 1) * PLATE_RECORD_BYTES)
-    const entries = this.#hit_records.subarray(0, bytes)
+    const entries = this.#found_records.subarray(0, found * ENTRY_RECORD_BYTES)
     const scores = this.#engine(read).scorer.score(record, this.#evidenceOf(read), entries)
     const drawn = this.#batch[read] as DrawnMisread
-    for (let hit = 0; hit < found.length; hit += 1) {
-      const entry = found[hit] as number
+    for (let hit = 0; hit < found; hit += 1) {
+      const entry = this.#found[hit] as number
       const is_plate = this.#unpack(entry, this.#entry)
       const is_same = is_plate && isSamePlate(drawn.read, this.#entry)
       onHit({

@@ -11,6 +11,7 @@ import { runCli } from '../helpers/cli.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 import { startService } from '../helpers/service.ts'
 import { makeRead, publish, settled, textsOf } from '../helpers/traffic.ts'
+import { until } from '../helpers/until.ts'
 
 describe('without a service', () => {
   test('explain aligns the plates, prices each character and gives the verdict', async () => {
@@ -98,6 +99,12 @@ test("401.9b verify proves recall on the store's reads, and leaves a record", as
     code: 1,
     stderr: expect.stringMatching(/reads\.ndjson:2/),
   })
+  // What the service has made of the list's budget, when it matched against it.
+  const shown = await until(async () => {
+    const all = await runCli(['match', 'thresholds', '--data', service.data_dir], service.settings)
+    return all.stdout.includes('not yet matched') ? undefined : all
+  })
+  expect(shown.stdout).toMatch(/\namber +exact matches only +3 +100 +\d.* \d.* 100 %\n/)
   expect(await run('--list', 'other')).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(/list in force \(amber\)/),

@@ -11,6 +11,7 @@ import { TallyJob } from '../../src/evidence/tally-job.ts'
 import { measure } from '../../src/hotlists/false-alerts.ts'
 import { type Manifests, openManifests } from '../../src/hotlists/manifest.ts'
 import { createListsReporter } from '../../src/hotlists/report.ts'
+import { openThresholds, type Thresholds } from '../../src/hotlists/thresholds.ts'
 import { connectStore, type Store } from '../../src/store/client.ts'
 import { dropPartition } from '../../src/store/reads.ts'
 import { applySchema } from '../../src/store/schema.ts'
@@ -28,12 +29,14 @@ let nats: TestNats
 let clickhouse: TestClickHouse
 let store: Store
 let manifests: Manifests
+let thresholds: Thresholds
 let databases = 0
 
 beforeAll(async () => {
   ;[nats, clickhouse] = await Promise.all([startNats(), startClickHouse()])
   await ensureStreams(nats.bus, config)
   manifests = await openManifests(nats.bus)
+  thresholds = await openThresholds(nats.bus)
 })
 afterAll(async () => {
   await store.close()
@@ -110,7 +113,13 @@ function startJob(signal = new AbortController().signal) {
   return { job, lines, metrics: () => metrics.registry.metrics() }
 }
 const report = async (now_config = config) => {
-  const { lists } = await createListsReporter(store, manifests, now_config, () => NOW).report()
+  const { lists } = await createListsReporter(
+    store,
+    manifests,
+    thresholds,
+    now_config,
+    () => NOW,
+  ).report()
   return lists
 }
 
@@ -210,6 +219,7 @@ test('401.5 counts stay when reads and alerts have gone, also with another keepe
       await createListsReporter(
         store,
         manifests,
+        thresholds,
         configSchema.parse({ matching: { false_alerts_days: days } }),
         () => later,
       ).report()

@@ -67,6 +67,8 @@ async function start(data_dir: string, from = store): Promise<Started> {
     data_dir,
     classes: [...CLASSES],
     edit_chars_min: 5,
+    models: [{ name: 'general', version: 1 }],
+    false_alerts_per_million_max: 100,
     log: createLog('silent'),
     onSwap: ({ base }) => sources.push(base.source),
   })

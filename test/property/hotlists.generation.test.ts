@@ -55,7 +55,12 @@ async function baseOf(folder: string, lists: readonly { list: HotList; entries: 
     files.push(new EntryFile(file))
   }
   const paths = files.map(({ file }) => file)
-  const inputs = { ...OPTIONS, lists: lists.map(({ list }) => list) }
+  const inputs = {
+    ...OPTIONS,
+    lists: lists.map(({ list }) => list),
+    models: [{ name: 'general', version: 1 }],
+    false_alerts_per_million_max: 100,
+  }
   const task = { task: 'index' as const, folder, inputs, files: paths }
   const built = (await build(task)) as BuiltIndex
   const onDamaged = (path: string, error: unknown) => {
