@@ -15,7 +15,9 @@ import { type Manifests, openManifests } from '../src/hotlists/manifest.ts'
 import { BatchBuilder } from '../src/ingest/batch.ts'
 import { startPool } from '../src/ingest/ingest.ts'
 import { shareOf, type WorkDone } from '../src/ingest/work.ts'
+import { modelsInUse } from '../src/matching/engines.ts'
 import { loadLookAlikes } from '../src/matching/look-alikes.ts'
+import { loadModel } from '../src/matching/model.ts'
 import { connectStore, type Store } from '../src/store/client.ts'
 import { applySchema } from '../src/store/schema.ts'
 import { createLog } from '../src/telemetry/log.ts'
@@ -54,6 +56,7 @@ class Matching {
 
   constructor({ config, manifests, data_dir }: Ground, store: Store) {
     const classes = [...loadLookAlikes()]
+    const { matching } = config
     this.#config = config
     this.#pool = startPool(config, classes)
     this.lists = new ActiveLists({
@@ -61,7 +64,12 @@ class Matching {
       manifests,
       data_dir,
       classes,
-      edit_chars_min: config.matching.edit_chars_min,
+      edit_chars_min: matching.edit_chars_min,
+      models: modelsInUse(matching).map((model) => {
+        const { name, version } = loadModel(model)
+        return { name, version }
+      }),
+      false_alerts_per_million_max: matching.false_alerts_per_million_max,
       log: createLog('error'),
       onSwap: () => {},
     })

@@ -174,6 +174,58 @@ export async function loadEntries(store: Store, list: string, version: number): 
   return entries
 }
 
+/** Writes a version of another's entries, but for those that a removal silences. */
+export async function copyEntries(
+  { client, database }: Store,
+  list: string,
+  from: number,
+  to: number,
+  removals: readonly { plate: string; id: string | null }[],
+): Promise<void> {
+  const columns = ENTRY_COLUMNS.join(', ')
+  const plates = removals.filter(({ id }) => id === null).map(({ plate }) => plate)
+  const ids = removals.map(({ id }) => id).filter((id) => id !== null)
+  await client.command({
+    query: `INSERT INTO ${database}.hotlist_entries (list, version, ${columns})
+      SELECT list, {to: UInt32}, ${columns} FROM ${database}.hotlist_entries
+      WHERE list = {list: String} AND version = {from: UInt32}
+        AND NOT has({plates: Array(String)}, plate) AND NOT has({ids: Array(String)}, id)`,
+    query_params: { list, from, to, plates, ids },
+  })
+}
+
+export async function countEntries(
+  { client, database }: Store,
+  list: string,
+  version: number,
+): Promise<number> {
+  const result = await client.query({
+    query: `SELECT count() AS entries FROM ${database}.hotlist_entries FINAL
+      WHERE list = {list: String} AND version = {version: UInt32}`,
+    query_params: { list, version },
+    format: 'JSONEachRow',
+  })
+  const [row] = await result.json<{ entries: string }>()
+  return Number(row?.entries)
+}
+
+/** Plate of the entry of this id; null where the version has none. */
+export async function findPlate(
+  { client, database }: Store,
+  list: string,
+  version: number,
+  id: string,
+): Promise<string | null> {
+  const result = await client.query({
+    query: `SELECT plate FROM ${database}.hotlist_entries
+      WHERE list = {list: String} AND version = {version: UInt32} AND id = {id: String} LIMIT 1`,
+    query_params: { list, version, id },
+    format: 'JSONEachRow',
+  })
+  const [row] = await result.json<{ plate: string }>()
+  return row?.plate ?? null
+}
+
 /** Removes what lies under this version, and waits until it is gone. */
 export async function clearEntries(store: Store, list: string, version: number): Promise<void> {
   await store.client.command({

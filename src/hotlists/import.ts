@@ -100,7 +100,7 @@ async function forgetOld(
   }
 }
 
-interface Made {
+export interface Made {
   /** Ascending. */
   changes: { key: string; change: Revisioned<Change> }[]
   standing: Standing
@@ -108,7 +108,8 @@ interface Made {
   through: number
 }
 
-async function changesOf(changes: Changes, name: string): Promise<Made> {
+/** All changes of a list. */
+export async function changesOf(changes: Changes, name: string): Promise<Made> {
   const all = [...(await changes.all())].map(([key, change]) => ({ key, change }))
   const own = all
     .filter(({ change }) => change.value.list === name)

@@ -42,12 +42,17 @@ async function* inPieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8A
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
 }
 
+/** Rows of these entries, in the store's order. */
+export function rowsOf(entries: readonly Entry[]): Uint8Array {
+  return Buffer.concat(inOrder(entries).map(encodeRow))
+}
+
+/** @returns the entries in the file's order */
 export async function writeEntries(
   file: string,
   entries: readonly Entry[],
   { manifest = manifestOf(entries.length), piece_bytes = 100 } = {},
 ): Promise<Entry[]> {
-  const ordered = inOrder(entries)
-  await writeEntryFile(file, manifest, inPieces(Buffer.concat(ordered.map(encodeRow)), piece_bytes))
-  return ordered
+  await writeEntryFile(file, manifest, inPieces(rowsOf(entries), piece_bytes))
+  return inOrder(entries)
 }

@@ -7,9 +7,10 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Entry, PROFILES } from '../../src/domain/hotlist.ts'
 import { EntryFile } from '../../src/hotlists/entry-file.ts'
+import { decodeRow } from '../../src/hotlists/entry-row.ts'
 import { ENTRY_RECORD_BYTES } from '../../src/matching/record.ts'
 import { regionCode } from '../../src/matching/region.ts'
-import { manifestOf, writeEntries } from '../helpers/entry-rows.ts'
+import { manifestOf, rowsOf, writeEntries } from '../helpers/entry-rows.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 
 const plate = fc.stringMatching(/^[AB1?*]{1,12}$/)
@@ -37,6 +38,19 @@ const entry: fc.Arbitrary<Entry> = fc
   )
 
 const list = fc.uniqueArray(entry, { maxLength: 40, selector: ({ id }) => id })
+
+test('a row is read back, and told from one that is cut or goes on', () => {
+  fc.assert(
+    fc.property(entry, fc.nat(), (one, at) => {
+      const row = rowsOf([one])
+      expect(decodeRow(row)).toEqual(one)
+      for (const other of [row.subarray(0, at % row.length), Buffer.concat([row, row])]) {
+        expect(() => decodeRow(other)).toThrow(/Expected the row of one hot-list entry/)
+      }
+    }),
+    { numRuns: 500 },
+  )
+})
 
 test('each entry is read back by its number, and found by its plate', async () => {
   using folder = temporaryFolder()

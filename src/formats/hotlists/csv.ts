@@ -49,7 +49,7 @@ export async function parseCsvList(source: Readable): Promise<ParsedList> {
   try {
     for await (const item of parser) {
       const { record, info } = item as { record: Row; info: { lines: number } }
-      const entry = parseRow(record, info.lines)
+      const entry = parseEntry(record, info.lines)
       if ('expected' in entry) list.bad.push(entry)
       else list.entries.push(entry)
     }
@@ -82,7 +82,8 @@ function checkHeader(header: string[]): string[] {
   return names
 }
 
-function parseRow(row: Row, line: number): Omit<Entry, 'id'> | BadLine {
+/** One entry by its columns, as text. */
+export function parseEntry(row: Row, line: number): Omit<Entry, 'id'> | BadLine {
   const plate = foldEntryPlate(row.plate ?? '')
   if (plate === null) return bad(line, 'plate', expectedOf(row.plate ?? ''), row.plate)
   const reason = row.reason ?? ''
