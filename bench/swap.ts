@@ -64,12 +64,7 @@ class Matching {
       manifests,
       data_dir,
       classes,
-      edit_chars_min: matching.edit_chars_min,
-      models: modelsInUse(matching).map((model) => {
-        const { name, version } = loadModel(model)
-        return { name, version }
-      }),
-      false_alerts_per_million_max: matching.false_alerts_per_million_max,
+      matching: config.matching,
       log: createLog('error'),
       onSwap: () => {},
     })

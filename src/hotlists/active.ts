@@ -19,8 +19,11 @@ import { mkdir, readdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Piscina } from 'piscina'
 import type { Revisioned } from '../bus/documents.ts'
+import type { Config } from '../config/schema.ts'
 import type { HotList } from '../domain/hotlist.ts'
+import { modelsInUse } from '../matching/engines.ts'
 import type { IndexOptions } from '../matching/index-block.ts'
+import { loadModel } from '../matching/model.ts'
 import type { Store } from '../store/client.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Change } from './changes.ts'
@@ -35,11 +38,7 @@ export interface ActiveListsOptions {
   manifests: Manifests
   data_dir: string
   classes: string[]
-  edit_chars_min: number
-  /** Of misreads, as in use. */
-  models: IndexInputs['models']
-  /** Budget of the lists that have none of their own. */
-  false_alerts_per_million_max: number
+  matching: Config['matching']
   log: Logger
   onSwap: (generation: Generation) => void
 }
@@ -72,9 +71,14 @@ export class ActiveLists {
   #retry_ms = RETRY_MS_MIN
   #publishing: NodeJS.Immediate | undefined
   #stopped = false
+  readonly #models: IndexInputs['models']
 
   constructor(options: ActiveListsOptions) {
     this.#o = options
+    this.#models = modelsInUse(options.matching).map((model) => {
+      const { name, version } = loadModel(model)
+      return { name, version }
+    })
     this.#folder = join(options.data_dir, 'hotlists')
   }
 
@@ -237,7 +241,8 @@ export class ActiveLists {
   }
 
   async #build(lists: readonly HotList[], files: readonly EntryFile[]): Promise<void> {
-    const { models, false_alerts_per_million_max } = this.#o
+    const { false_alerts_per_million_max } = this.#o.matching
+    const models = this.#models
     const inputs = { ...this.#index_options, lists, models, false_alerts_per_million_max }
     const files_of = files.map(({ file }) => file)
     const index = { task: 'index', folder: this.#folder, inputs, files: files_of } as const
@@ -274,8 +279,8 @@ export class ActiveLists {
   }
 
   get #index_options(): IndexOptions {
-    const { classes, edit_chars_min } = this.#o
-    return { classes, edit_chars_min }
+    const { classes, matching } = this.#o
+    return { classes, edit_chars_min: matching.edit_chars_min }
   }
 
   /** Brings the index to the disk, then removes what neither this base nor the last one needs. */

@@ -12,9 +12,7 @@ import { ActiveLists } from '../hotlists/active.ts'
 import type { Base } from '../hotlists/generation.ts'
 import { openManifests } from '../hotlists/manifest.ts'
 import { openThresholds, publishThresholds } from '../hotlists/thresholds.ts'
-import { modelsInUse } from '../matching/engines.ts'
 import { loadLookAlikes } from '../matching/look-alikes.ts'
-import { loadModel } from '../matching/model.ts'
 import { loadVehicleTable, type VehicleTable } from '../matching/vehicle-table.ts'
 import type { Store } from '../store/client.ts'
 import type { Logger } from '../telemetry/log.ts'
@@ -108,7 +106,6 @@ interface Shared {
 }
 
 async function startLists(o: IngestOptions, classes: string[]): Promise<ActiveLists> {
-  const { matching } = o.config
   const thresholds = await openThresholds(o.bus)
   let told: Base | null = null
   const tell = async (base: Base) => {
@@ -125,12 +122,7 @@ async function startLists(o: IngestOptions, classes: string[]): Promise<ActiveLi
     manifests: await openManifests(o.bus),
     data_dir: o.config.data_dir,
     classes,
-    edit_chars_min: matching.edit_chars_min,
-    models: modelsInUse(matching).map((model) => {
-      const { name, version } = loadModel(model)
-      return { name, version }
-    }),
-    false_alerts_per_million_max: matching.false_alerts_per_million_max,
+    matching: o.config.matching,
     log: o.log,
     onSwap: (generation) => {
       o.metrics.entries.set(generation.size)

@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { configSchema } from '../../src/config/schema.ts'
 import type { Entry } from '../../src/domain/hotlist.ts'
 import { ActiveLists } from '../../src/hotlists/active.ts'
 import type { Generation } from '../../src/hotlists/generation.ts'
@@ -66,9 +67,7 @@ async function start(data_dir: string, from = store): Promise<Started> {
     manifests,
     data_dir,
     classes: [...CLASSES],
-    edit_chars_min: 5,
-    models: [{ name: 'general', version: 1 }],
-    false_alerts_per_million_max: 100,
+    matching: configSchema.parse({}).matching,
     log: createLog('silent'),
     onSwap: ({ base }) => sources.push(base.source),
   })
