@@ -15,9 +15,7 @@ import { type Manifests, openManifests } from '../src/hotlists/manifest.ts'
 import { BatchBuilder } from '../src/ingest/batch.ts'
 import { startPool } from '../src/ingest/ingest.ts'
 import { shareOf, type WorkDone } from '../src/ingest/work.ts'
-import { modelsInUse } from '../src/matching/engines.ts'
 import { loadLookAlikes } from '../src/matching/look-alikes.ts'
-import { loadModel } from '../src/matching/model.ts'
 import { connectStore, type Store } from '../src/store/client.ts'
 import { applySchema } from '../src/store/schema.ts'
 import { createLog } from '../src/telemetry/log.ts'
@@ -56,7 +54,6 @@ class Matching {
 
   constructor({ config, manifests, data_dir }: Ground, store: Store) {
     const classes = [...loadLookAlikes()]
-    const { matching } = config
     this.#config = config
     this.#pool = startPool(config, classes)
     this.lists = new ActiveLists({
