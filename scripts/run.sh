@@ -16,7 +16,7 @@ what=${1:-hotplate}
 [ $# -eq 0 ] || shift
 
 case $what in
-  test) set_up browser ;;
+  test) set_up browser clang ;;
   *) set_up ;;
 esac
 

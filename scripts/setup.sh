@@ -2,7 +2,7 @@
 #
 # Each step has <step>_missing, which is quick and changes nothing, and <step>_bring, which runs
 # under a lock of the folder. What a step made is stamped with a hash of its inputs. Everything
-# lands in the project's folder, but for a compiler and Chromium, which are the system's. What can't
+# lands in the project's folder, but for compilers and Chromium, which are the system's. What can't
 # be done ends in one line that says what to install.
 #
 # In: $root. Out: $node (the program), $tools, $worked (yes when a step had work).
@@ -18,7 +18,7 @@ if command -v sha256sum >/dev/null 2>&1; then sha=sha256sum; else sha='shasum -a
 
 set_up() {
   find_node
-  for step in node packages addon nats console ${1:-}; do
+  for step in node packages addon nats console "$@"; do
     "${step}_missing" || continue
     take_lock
     "${step}_missing" || continue
@@ -225,6 +225,29 @@ browser_bring() {
   fi
   ! browser_missing || say "Chromium is needed for the browser tests and was not found: install it \
 (Debian: apt-get install chromium)"
+}
+
+# ---- clang with its sanitizers, and for WebAssembly, for the tests only: those that need it say so
+# where it can't be brought ----
+
+clang_missing() {
+  has clang++ && has wasm-ld || return 0
+  # Found, it is told by its path.
+  for library in '--target=wasm32-wasi -print-file-name=libc++.a' \
+    "-print-file-name=libclang_rt.fuzzer-$(uname -m).a"; do
+    # shellcheck disable=SC2086
+    case $(clang++ $library 2>/dev/null) in
+      /*) ;;
+      *) return 0 ;;
+    esac
+  done
+  return 1
+}
+
+clang_bring() {
+  apt_install clang lld libclang-rt-dev wasi-libc libc++-dev-wasm32 libclang-rt-dev-wasm32 || true
+  ! clang_missing || say "clang is needed for some tests and was not found: install it (Debian: \
+apt-get install clang lld libclang-rt-dev wasi-libc libc++-dev-wasm32 libclang-rt-dev-wasm32)"
 }
 
 # ---- the system's packages ----

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
+#include <string>
 #include <system_error>
 
 namespace hotplate {
@@ -20,6 +22,20 @@ constexpr std::size_t kTextMax = 64;
 constexpr std::ptrdiff_t kExactDigits = 15;
 constexpr double kPowers[kExactDigits + 1] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                               1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+
+// The double nearest to a number that stands there whole. Where the library can't say without a
+// locale, it is asked in the one that a program begins with, which is C's.
+bool nearest(const char* first, const char* last, double& value) {
+#if defined(__cpp_lib_to_chars)
+  const auto [stop, error] = std::from_chars(first, last, value);
+  return error == std::errc{} && stop == last;
+#else
+  const std::string text(first, last);
+  char* stop = nullptr;
+  value = std::strtod(text.c_str(), &stop);
+  return std::isfinite(value) && stop == text.c_str() + text.size();
+#endif
+}
 
 enum Field : std::size_t {
   kId,
@@ -269,8 +285,7 @@ class Parser {
     std::uint64_t power = 0;
     if (exponent && !eat('-')) eat('+');
     if (exponent && eat_digits(power) == 0) return false;
-    const auto [stop, error] = std::from_chars(start, at_, value);
-    return error == std::errc{} && stop == at_;
+    return nearest(start, at_, value);
   }
 
   // How many there were; `value` wraps around where they are too many for it.

@@ -429,7 +429,7 @@ void fill_index(std::span<const std::uint8_t> records, const IndexPlan& plan, st
   std::copy(part.begin(), part.end(), const_cast<std::uint8_t*>(view.patterns.data()));
   auto* written = reinterpret_cast<IndexHeader*>(block);
   written->header_checksum = header_sum(header);
-  written->checksum = block_sum(header, {block, header.block_bytes});
+  written->checksum = block_sum(header, {block, static_cast<std::size_t>(header.block_bytes)});
 }
 
 BlockStatus open_index(std::span<const std::uint8_t> block, Check check, IndexView& view) {

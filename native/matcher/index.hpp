@@ -88,7 +88,8 @@ constexpr unsigned hashed_position(std::uint32_t bits) noexcept { return (bits >
 // sixteen bits.
 constexpr unsigned kAllowedShift = 16;
 constexpr std::uint32_t kOnlyWhole = 1u << kNoPosition;
-constexpr std::uint32_t kAnyPosition = 0xFFFF;
+// All twelve places, or none: whatever else stands in a block is not shifted by.
+constexpr std::uint32_t kAnyPosition = kOnlyWhole | ((1u << kPlateCharsMax) - 1);
 
 // The positions for a read that lacks its character `place`: that place; those after it with the
 // same character, since lacking any of them gives the same; none, of an entry that is the shorter

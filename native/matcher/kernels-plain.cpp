@@ -134,6 +134,9 @@ void verify(Chunk& chunk, const Table& table, const std::uint64_t* keys, std::ui
 
 const Kernels kPlainKernels = {"plain", fold, probe_whole, probe_lanes, filter, scan, verify};
 
+#if defined(__wasm__)
+const Kernels& best_kernels() noexcept { return kPlainKernels; }
+#else
 const Kernels& best_kernels() noexcept {
   const char* wanted = std::getenv("HOTPLATE_MATCHER");
   const auto may_use = [wanted](const char* name) {
@@ -144,5 +147,6 @@ const Kernels& best_kernels() noexcept {
   const Kernels* const wide = may_use("avx2") ? avx2_kernels() : nullptr;
   return wide != nullptr ? *wide : kPlainKernels;
 }
+#endif
 
 }  // namespace hotplate

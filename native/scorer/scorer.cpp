@@ -15,6 +15,8 @@ constexpr std::size_t kEvidenceBytes = 24;
 constexpr std::size_t kRegionByte = 16;
 // Dearer alignments are of other plates: they count as none at all.
 constexpr double kCostMax = 40;
+// Of a weight, a logarithm: their sums must stay powers that a double holds.
+constexpr float kWeightMax = 100;
 
 struct Symbols {
   std::array<std::uint8_t, kPlateCharsMax> at;
@@ -86,10 +88,13 @@ Number number_at(const std::uint8_t* bytes) {
   return number;
 }
 
+// No number either.
+bool is_weight(float weight) { return std::abs(weight) <= kWeightMax; }
+
 bool is_sound(const Curve& curve) {
-  if (!std::isfinite(curve.none)) return false;
+  if (!is_weight(curve.none)) return false;
   for (std::size_t i = 0; i < Curve::kPoints; ++i) {
-    if (!std::isfinite(curve.x[i]) || !std::isfinite(curve.y[i])) return false;
+    if (!std::isfinite(curve.x[i]) || !is_weight(curve.y[i])) return false;
     if (i > 0 && !(curve.x[i] > curve.x[i - 1])) return false;
   }
   return true;
@@ -114,8 +119,8 @@ ModelStatus check_model(std::span<const std::uint8_t> packed) noexcept {
   if (model.bytes != sizeof model) return ModelStatus::kOtherSize;
   const bool sound =
       is_sound(model.read) && is_sound(model.candidate) && is_sound(model.edited) &&
-      std::all_of(model.rank.begin(), model.rank.end(), [](float r) { return std::isfinite(r); }) &&
-      std::isfinite(model.state_same) && std::isfinite(model.state_differs) &&
+      std::all_of(model.rank.begin(), model.rank.end(), is_weight) && is_weight(model.state_same) &&
+      is_weight(model.state_differs) &&
       are_costs(&model.substitution[0][0][0], sizeof model.substitution / sizeof(float)) &&
       are_costs(&model.deletion[0][0], sizeof model.deletion / sizeof(float)) &&
       are_costs(&model.insertion[0][0], sizeof model.insertion / sizeof(float));

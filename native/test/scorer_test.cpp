@@ -1,14 +1,15 @@
 // The scorer without Node, made to be built with address and undefined-behaviour sanitizers: sound
 // models of random numbers, models that someone wrote into, and any bytes for read and entry.
 // Prints the seed that broke it; exit 1.
+#include "../scorer/scorer.hpp"
+
 #include <cmath>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <random>
 #include <vector>
-
-#include "../scorer/scorer.hpp"
 
 namespace {
 
@@ -53,6 +54,11 @@ std::vector<std::uint8_t> random_bytes(Random& random, std::size_t count, bool p
   return bytes;
 }
 
+bool is_taken(std::vector<std::uint8_t> packed, std::size_t at, float number) {
+  std::memcpy(packed.data() + at, &number, sizeof number);
+  return hotplate::check_model(packed) == hotplate::ModelStatus::kSound;
+}
+
 void run(unsigned seed) {
   Random random{std::mt19937_64(seed)};
   auto packed = random_model(random);
@@ -75,6 +81,10 @@ void run(unsigned seed) {
     check(std::isfinite(score.log_odds), seed, "the log odds are none");
     check(count == 0 || score.record < count, seed, "another record is named");
   }
+  check(!is_taken(packed, offsetof(PackedModel, rank), 101), seed,
+        "a weight beyond powers is taken");
+  check(!is_taken(packed, offsetof(PackedModel, state_same), NAN), seed,
+        "a weight of none is taken");
   for (unsigned n = 0; n < 20; ++n) {
     packed[random.below(static_cast<unsigned>(packed.size()))] ^=
         static_cast<std::uint8_t>(1 + random.below(255));

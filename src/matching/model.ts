@@ -22,12 +22,16 @@ const perSymbol = z
 const CURVE_POINTS = 8
 const CANDIDATES = 10
 
+/** Natural logarithm; beyond this, sums of them are no powers that a number holds (scorer.cpp). */
+const WEIGHT_MAX = 100
+const weight = z.number().min(-WEIGHT_MAX).max(WEIGHT_MAX)
+
 const curve = z.strictObject({
   /** Where no confidence came. */
-  none: z.number(),
+  none: weight,
   /** Confidence and value, ascending: straight lines between, the outer values beyond. */
   points: z
-    .array(z.tuple([z.number().min(0).max(1), z.number()]))
+    .array(z.tuple([z.number().min(0).max(1), weight]))
     .length(CURVE_POINTS)
     .refine(
       (points) => points.every(([x], i) => i === 0 || x > (points[i - 1]?.[0] ?? 1)),
@@ -43,11 +47,11 @@ const evidenceSchema = z.strictObject({
   /** The same of a candidate, by its own confidence. */
   candidate: curve,
   /** Added to a candidate's weight, by its place. */
-  rank: z.array(z.number()).length(CANDIDATES),
+  rank: z.array(weight).length(CANDIDATES),
   /** Weight of edits, by the read's confidence. */
   edited: curve,
   /** Added to the log odds where the issuing states are the same, or differ. */
-  state: z.strictObject({ same: z.number(), differs: z.number() }),
+  state: z.strictObject({ same: weight, differs: weight }),
 })
 
 /** Of an engine that nobody has measured: a read is right nine times in ten. */

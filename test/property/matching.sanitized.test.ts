@@ -29,16 +29,22 @@ async function sanitized(name: string, parts: readonly string[], runs: number): 
   return stdout
 }
 
-test('random lists, and blocks that were written into, under sanitizers', async () => {
+test('random lists, and blocks that were written into, under sanitizers', {
+  timeout: 300_000,
+}, async () => {
   expect(await sanitized('matcher', ['matcher', 'reference'], 100)).toBe(
     '100 lists, no difference\n',
   )
 })
 
-test('batches of lines whose bytes were changed, under sanitizers', async () => {
+test('batches of lines whose bytes were changed, under sanitizers', {
+  timeout: 300_000,
+}, async () => {
   expect(await sanitized('decoder', ['decoder'], 5_000)).toBe('5000 batches, no difference\n')
 })
 
-test('models of any numbers, reads and entries of any bytes, under sanitizers', async () => {
+test('models of any numbers, reads and entries of any bytes, under sanitizers', {
+  timeout: 300_000,
+}, async () => {
   expect(await sanitized('scorer', ['scorer'], 200)).toBe('200 models, no difference\n')
 })
