@@ -24,8 +24,8 @@ export interface VerifyOptions extends CommonOptions {
   file?: string
 }
 
-/** Brute force takes a while: each round of so many readings is told. */
-const ROUND = 64
+/** Brute force takes about a microsecond a pair: a person is told how far it is. */
+const PAIRS_OF_ROUND = 4_000_000
 
 export async function verify(o: VerifyOptions): Promise<void> {
   const config = configOf(o)
@@ -49,13 +49,18 @@ export async function verify(o: VerifyOptions): Promise<void> {
       )
       const source = buildIndexOf(records, entries.length, index)
       const parts = { source, records, count: entries.length, index }
-      for (let at = 0; at < readings.length; at += ROUND) {
-        const verified = verifyRecall(parts, readings.slice(at, at + ROUND))
+      const round = Math.max(1, Math.floor(PAIRS_OF_ROUND / Math.max(1, entries.length)))
+      for (let at = 0; at < readings.length; at += round) {
+        if (process.stderr.isTTY) {
+          process.stderr.write(`\r${list.name}: ${at} of ${readings.length} readings`)
+        }
+        const verified = verifyRecall(parts, readings.slice(at, at + round))
         pairs += verified.pairs
         hits += verified.hits
         const [first] = verified.mismatches
         if (first !== undefined) throw mismatch(first, list, entries)
       }
+      if (process.stderr.isTTY) process.stderr.write('\r')
       process.stdout.write(`${list.name} version ${list.version}: ${entries.length} entries\n`)
     }
     process.stdout.write(
