@@ -17,8 +17,13 @@ export function bigPlate(entry: number): string {
   return letter(2) + letter(1) + letter(0) + String(place % 10_000).padStart(4, '0')
 }
 
-/** Writes a list's entries to the store; it is not in force yet. @returns its manifest */
-export async function writeBigList(store: Store, name: string, entries: number): Promise<HotList> {
+/** Writes a version's entries to the store; it is not in force yet. @returns its manifest */
+export async function writeBigList(
+  store: Store,
+  name: string,
+  entries: number,
+  version = 1,
+): Promise<HotList> {
   const letter = (of: number) => `char(65 + intDiv(letters, ${26 ** of}) % 26)`
   for (let from = 0; from < entries; from += ROWS_PER_INSERT) {
     const rows = Math.min(ROWS_PER_INSERT, entries - from)
@@ -26,7 +31,7 @@ export async function writeBigList(store: Store, name: string, entries: number):
       query: `INSERT INTO ${store.database}.hotlist_entries
           (list, version, id, plate, region, reason, case_number, make, model, color, year)
         WITH number * ${STEP} % ${PLATES} AS place, intDiv(place, 10000) AS letters
-        SELECT '${name}', 1, lower(leftPad(hex(sipHash64(number)), 16, '0')),
+        SELECT '${name}', ${version}, lower(leftPad(hex(sipHash64(number)), 16, '0')),
           concat(${[2, 1, 0].map(letter).join(', ')}, leftPad(toString(place % 10000), 4, '0')),
           ['US-ID', 'US-UT', 'US-NV', ''][1 + number % 4], 'Stolen vehicle, taken overnight',
           concat('SV-2026-', toString(number)), 'FORD', 'F-150', 'WHI', 2000 + number % 26
@@ -37,7 +42,7 @@ export async function writeBigList(store: Store, name: string, entries: number):
     name,
     category: 'stolen_vehicle',
     profile: 'fold+1',
-    version: 1,
+    version,
     entries,
     imported_at: new Date().toISOString(),
   }
@@ -45,5 +50,7 @@ export async function writeBigList(store: Store, name: string, entries: number):
 
 /** In force is what has a manifest: from here on every process loads it. */
 export async function putInForce(manifests: Manifests, list: HotList): Promise<void> {
-  await manifests.create(list.name, list)
+  const before = await manifests.get(list.name)
+  if (before === null) await manifests.create(list.name, list)
+  else await manifests.update(list.name, list, before.revision)
 }

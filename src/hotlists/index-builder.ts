@@ -1,8 +1,7 @@
 // The thread that prepares lists: brings a version from the store into its entry file, finds or
 // builds the index of all lists in force and their thresholds, brings it to the disk, and looks
-// files through. Matching
-// never waits for any of it.
-import { setPriority } from 'node:os'
+// files through. Matching never waits for any of it.
+import { getPriority, setPriority } from 'node:os'
 import { isMainThread } from 'node:worker_threads'
 import { budgetOf, type HotList } from '../domain/hotlist.ts'
 import { tableOf } from '../matching/entry-table.ts'
@@ -40,7 +39,7 @@ const BUILDER_NICENESS = 5
 // Matching goes first where cores are short. Elsewhere than on Linux this would be the priority of
 // the whole process.
 if (!isMainThread && process.platform === 'linux') {
-  setPriority(0, BUILDER_NICENESS)
+  setPriority(0, Math.min(getPriority(0) + BUILDER_NICENESS, 19))
 }
 
 /** @returns the index for the task `index`, else null */
