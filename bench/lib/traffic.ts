@@ -6,15 +6,13 @@ import type { Entry, Profile } from '../../src/domain/hotlist.ts'
 import { Random } from '../../src/domain/random.ts'
 import { importList } from '../../src/hotlists/import.ts'
 import { openManifests } from '../../src/hotlists/manifest.ts'
-import { buildEntryTable, EntryTable } from '../../src/matching/entry-table.ts'
-import { buildIndex } from '../../src/matching/index-block.ts'
-import { Judge } from '../../src/matching/judge.ts'
-import { loadLookAlikes } from '../../src/matching/look-alikes.ts'
+import type { Sighted } from '../../src/matching/judge.ts'
 import { loadModel } from '../../src/matching/model.ts'
 import { generateMessages, type OutgoingMessage } from '../../src/simulate/messages.ts'
 import { drawPlate } from '../../src/simulate/plates.ts'
 import { jetStreamPublish, Publisher } from '../../src/simulate/publish.ts'
 import type { Store } from '../../src/store/client.ts'
+import { judgeOf } from '../../test/helpers/matching.ts'
 
 const LIST = 'bench'
 const SEED = 20_261_123
@@ -89,12 +87,8 @@ export async function fillStream(bus: Bus, traffic: Iterable<OutgoingMessage>): 
   return counts.messages_acked
 }
 
-interface Seen {
-  camera: string
+interface Seen extends Sighted {
   time_ms: number
-  plate: string
-  region: string
-  candidates: { plate: string; confidence: number }[] | null
 }
 
 /** Beginnings of the passages that have had their alert, by entry and camera. */
@@ -111,16 +105,9 @@ export function expectedAlerts(
   passages: Passages,
 ): number {
   const { alerts, matching } = configSchema.parse({})
-  const classes = [...loadLookAlikes()]
-  const block = buildIndex(
-    entries.map(({ plate }) => ({ plate, profile })),
-    { classes, edit_chars_min: EDIT_CHARS_MIN },
-  )
-  const judge = new Judge(block, new EntryTable(buildEntryTable(entries)), {
-    classes,
-    model: loadModel(matching.model),
-    edit_cost_max: matching.edit_cost_max,
-  })
+  const indexed = entries.map(({ plate, region }) => ({ plate, profile, region }))
+  const budget_per_million = matching.false_alerts_per_million_max
+  const judge = judgeOf(indexed, { budget_per_million, edit_chars_min: EDIT_CHARS_MIN })
   let expected = 0
   for (const { payload } of traffic) {
     const reads = Buffer.from(payload).toString().split('\n').filter(Boolean).map(parseRead)
@@ -144,6 +131,8 @@ function parseRead(line: string): Seen {
     time_ms: Date.parse(read.time as string),
     plate: read.plate as string,
     region: (read.region as string | undefined) ?? '',
+    confidence: (read.confidence as number | undefined) ?? null,
+    char_confidence: (read.charConfidence as number[] | undefined) ?? null,
     candidates: (read.candidates as Seen['candidates'] | undefined) ?? null,
   }
 }

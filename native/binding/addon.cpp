@@ -3,6 +3,7 @@
 #include <napi.h>
 
 #include "block.hpp"
+#include "judge.hpp"
 #include "matcher.hpp"
 #include "scanner.hpp"
 #include "scorer.hpp"
@@ -14,6 +15,7 @@ class Addon : public Napi::Addon<Addon> {
   Addon(Napi::Env env, Napi::Object exports) {
     DefineAddon(exports, {
                              InstanceValue("Matcher", hotplate::binding::define_matcher(env)),
+                             InstanceValue("Judge", hotplate::binding::define_judge(env)),
                              InstanceValue("Scanner", hotplate::binding::define_scanner(env)),
                              InstanceValue("Scorer", hotplate::binding::define_scorer(env)),
                              InstanceMethod("indexBytes", &Addon::index_bytes),

@@ -102,6 +102,20 @@ void refuse_record(Napi::Env env, const char* expected, const char* name, std::s
          "other bytes in record " + std::to_string(record) + " of type object");
 }
 
+void refuse_search(Napi::Env env, const MatchResult& result) {
+  switch (result.status) {
+    case MatchStatus::kBadRecord:
+      refuse_record(env, "a packed plate of 1 to 12 of A-Z and 0-9", "records", result.bad_record);
+    case MatchStatus::kTooManyHits:
+      throw Napi::RangeError::New(env, "Expected at most " + std::to_string(kHitsMax) +
+                                           " hits for records but received more of type number");
+    default:
+      throw Napi::Error::New(env,
+                             "Expected an unchanged index block for source but received "
+                             "other bytes of type object");
+  }
+}
+
 Napi::Value index_bytes(const Napi::CallbackInfo& info) {
   const auto plan = plan_of(info, records_of(info[0], info[1], kEntryRecordBytes, "entries"));
   return Napi::Number::New(info.Env(), static_cast<double>(plan.header.block_bytes));

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "../matcher/index.hpp"
+#include "../matcher/matcher.hpp"
 #include "mapped-file.hpp"
 
 namespace hotplate::binding {
@@ -31,6 +32,8 @@ std::span<const std::uint8_t> records_of(const Napi::Value& array, const Napi::V
                                          std::size_t record_bytes, const char* name);
 [[noreturn]] void refuse_record(Napi::Env env, const char* expected, const char* name,
                                 std::size_t record);
+
+[[noreturn]] void refuse_search(Napi::Env env, const MatchResult& result);
 
 // Pairs of numbers as one Uint32Array: `pair(i)` for each i below `count`.
 Napi::Value pairs_of(Napi::Env env, std::size_t count, auto&& pair) {

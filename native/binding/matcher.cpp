@@ -14,8 +14,6 @@
 namespace hotplate::binding {
 namespace {
 
-constexpr const char* kReadRecord = "a packed plate of 1 to 12 of A-Z and 0-9";
-
 const Kernels& kernels_of(const Napi::Value& name) {
   if (name.IsUndefined()) return best_kernels();
   const std::string wanted = name.IsString() ? name.As<Napi::String>().Utf8Value() : "";
@@ -25,29 +23,15 @@ const Kernels& kernels_of(const Napi::Value& name) {
   refuse(name.Env(), "plain, avx2 or avx512, if the machine has it", "kernels", name);
 }
 
-[[noreturn]] void refuse_result(Napi::Env env, const MatchResult& result) {
-  switch (result.status) {
-    case MatchStatus::kBadRecord:
-      refuse_record(env, kReadRecord, "records", result.bad_record);
-    case MatchStatus::kTooManyHits:
-      throw Napi::RangeError::New(env, "Expected at most " + std::to_string(kHitsMax) +
-                                           " hits for records but received more of type number");
-    default:
-      throw Napi::Error::New(env,
-                             "Expected an unchanged index block for source but received "
-                             "other bytes of type object");
-  }
-}
-
 class MatcherObject : public Napi::ObjectWrap<MatcherObject> {
  public:
   static Napi::Function define(Napi::Env env) {
-    return DefineClass(env, "Matcher",
-                       {InstanceMethod("match", &MatcherObject::match),
-                        InstanceMethod("take", &MatcherObject::take),
-                        InstanceMethod("find", &MatcherObject::find),
-                        InstanceAccessor("kernels", &MatcherObject::kernels, nullptr),
-                        InstanceAccessor("touched", &MatcherObject::touched, nullptr)});
+    return DefineClass(
+        env, "Matcher",
+        {InstanceMethod("match", &MatcherObject::match),
+         InstanceMethod("take", &MatcherObject::take), InstanceMethod("find", &MatcherObject::find),
+         InstanceAccessor("kernels", &MatcherObject::kernels, nullptr),
+         InstanceAccessor("touched", &MatcherObject::touched, nullptr)});
   }
 
   explicit MatcherObject(const Napi::CallbackInfo& info)
@@ -60,7 +44,7 @@ class MatcherObject : public Napi::ObjectWrap<MatcherObject> {
   // An array for each call would cost more than the search of a batch that hits nothing.
   Napi::Value match(const Napi::CallbackInfo& info) {
     const auto result = matcher_.match(records_of(info[0], info[1], kRecordBytes, "records"));
-    if (result.status != MatchStatus::kDone) refuse_result(info.Env(), result);
+    if (result.status != MatchStatus::kDone) refuse_search(info.Env(), result);
     return copy_hits(info[2]);
   }
 
@@ -94,7 +78,7 @@ class MatcherObject : public Napi::ObjectWrap<MatcherObject> {
     if (length > kPlateCharsMax) refuse(env, kReadPlate, "plate", info[0]);
     const MatchResult result = matcher_.match({record, kRecordBytes});
     if (result.status == MatchStatus::kBadRecord) refuse(env, kReadPlate, "plate", info[0]);
-    if (result.status != MatchStatus::kDone) refuse_result(env, result);
+    if (result.status != MatchStatus::kDone) refuse_search(env, result);
     const std::size_t hits = matcher_.hits().size();
     return hits == 0 ? Napi::Value() : Napi::Number::New(env, static_cast<double>(hits));
   }

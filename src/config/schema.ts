@@ -121,8 +121,6 @@ export const configSchema = z.strictObject({
        * Shorter plates are matched by `fold` at most: one edit of four characters is another plate.
        */
       edit_chars_min: z.int().min(2).default(5),
-      /** A one-edit match alerts when its cost (-ln likelihood) is at most this. */
-      edit_cost_max: z.number().positive().default(5),
       /** Budget of a list that has none of its own. */
       false_alerts_per_million_max: z.number().positive().max(1_000_000).default(100),
       /** The budget is held against what was counted in this time. */

@@ -3,7 +3,6 @@
 // generation that it began with, and the last batch of one frees it.
 import type { Revisioned } from '../bus/documents.ts'
 import type { Entry, HotList } from '../domain/hotlist.ts'
-import { buildEntryTable } from '../matching/entry-table.ts'
 import {
   buildIndex,
   type IndexedEntry,
@@ -24,7 +23,6 @@ export interface BaseOptions {
   /** Rises from base to base. */
   number: number
   source: IndexSource
-  table: SharedArrayBuffer
   lists: readonly HotList[]
   /** Of each list. */
   files: readonly EntryFile[]
@@ -37,7 +35,6 @@ export interface BaseOptions {
 export class Base {
   readonly number: number
   readonly source: IndexSource
-  readonly table: SharedArrayBuffer
   readonly lists: readonly HotList[]
   readonly files: readonly EntryFile[]
   readonly thresholds: readonly ListThreshold[]
@@ -48,10 +45,9 @@ export class Base {
   readonly #found = new Map<string, readonly number[]>()
   readonly #onDamaged: BaseOptions['onDamaged']
 
-  constructor({ number, source, table, lists, files, thresholds, onDamaged }: BaseOptions) {
+  constructor({ number, source, lists, files, thresholds, onDamaged }: BaseOptions) {
     this.number = number
     this.source = source
-    this.table = table
     this.lists = lists
     this.files = files
     this.thresholds = thresholds
@@ -119,7 +115,7 @@ export class Generation {
   readonly generation: number
   readonly base: Base
   /** Index of the additions; null where there are none. */
-  readonly overlay: { source: SharedArrayBuffer; table: SharedArrayBuffer } | null
+  readonly overlay: SharedArrayBuffer | null
   /** Entries of the base that are silenced, ascending. */
   readonly removed: Uint32Array
   readonly #additions: readonly ListedEntry[]
@@ -149,13 +145,10 @@ export class Generation {
     this.overlay =
       additions.length === 0
         ? null
-        : {
-            source: buildIndex(
-              additions.map((one) => indexed(base, one)),
-              options,
-            ),
-            table: buildEntryTable(additions.map(({ entry }) => entry)),
-          }
+        : buildIndex(
+            additions.map((one) => indexed(base, one)),
+            options,
+          )
     const sorted = Uint32Array.from(removed).sort()
     this.removed = new Uint32Array(new SharedArrayBuffer(sorted.byteLength))
     this.removed.set(sorted)

@@ -4,7 +4,6 @@
 import { getPriority, setPriority } from 'node:os'
 import { isMainThread } from 'node:worker_threads'
 import { budgetOf, type HotList } from '../domain/hotlist.ts'
-import { tableOf } from '../matching/entry-table.ts'
 import { buildIndexOf, type IndexSource } from '../matching/index-block.ts'
 import { loadModel } from '../matching/model.ts'
 import { ENTRY_RECORD_BYTES } from '../matching/record.ts'
@@ -23,7 +22,6 @@ export type BuilderTask =
 export interface BuiltIndex {
   /** A path where it was found on the disk. */
   source: IndexSource
-  table: SharedArrayBuffer
   /** By list number: the place of the list among the inputs. */
   thresholds: ListThreshold[]
 }
@@ -78,13 +76,10 @@ async function index(
   files: readonly string[],
 ): Promise<BuiltIndex | DamagedFiles> {
   const found = await findIndex(folder, inputs)
-  if (found === null) {
-    const damaged = files.filter(isDamaged)
-    if (damaged.length > 0) return { damaged }
-  }
+  if (found !== null) return found
+  const damaged = files.filter(isDamaged)
+  if (damaged.length > 0) return { damaged }
   const { records, count } = withFiles(files, recordsOf)
-  const table = tableOf(records, count)
-  if (found !== null) return { ...found, table }
   const source = buildIndexOf(records, count, inputs)
   const thresholds = thresholdsOf({
     source,
@@ -96,7 +91,7 @@ async function index(
     classes: inputs.classes,
     models: inputs.models.map(({ name }) => loadModel(name)),
   })
-  return { source, table, thresholds }
+  return { source, thresholds }
 }
 
 function isDamaged(path: string): boolean {

@@ -1,12 +1,10 @@
 // Hits of a batch, whichever way its reads were taken, in the order of the stream: the first read
 // of a passage must come first.
+import type { Judge } from '../matching/judge.ts'
 import type { DecodedRead } from './decode.ts'
 import type { Digest } from './digest.ts'
-import type { Layers } from './layers.ts'
 import type { PlainReads } from './scan.ts'
 import type { Hit } from './work.ts'
-
-type Judge = Pick<Layers, 'match' | 'matchPacked'>
 
 interface PlacedHit {
   seq: number
@@ -22,8 +20,9 @@ export function hitsOf(judge: Judge, plain: PlainReads, digest: Digest): Hit[] {
 }
 
 function plainHits(judge: Judge, plain: PlainReads): PlacedHit[] {
-  const { records, origins } = plain
-  const found = judge.matchPacked(records, origins, origins.length / 2, (row) => plain.read(row))
+  const { records, evidence, origins } = plain
+  const packed = { records, evidence, origins, count: origins.length / 2 }
+  const found = judge.matchPacked(packed, (row) => plain.read(row))
   return found.map(({ read: row, entry, match }) => {
     const { seq, received_ms } = plain.message(row)
     const images = { plate: false, vehicle: false }

@@ -202,12 +202,12 @@ function makePipeline(
 }
 
 export function startPool(config: Config, classes: string[]): Piscina<Work, WorkDone> {
-  const { model, edit_cost_max } = config.matching
+  const { model, models } = config.matching
   return new Piscina<Work, WorkDone>({
     filename: new URL('./worker.ts', import.meta.url).href,
     minThreads: config.ingest.workers,
     maxThreads: config.ingest.workers,
-    workerData: { classes, model, edit_cost_max } satisfies WorkerSettings,
+    workerData: { classes, engines: { model, models } } satisfies WorkerSettings,
     concurrentTasksPerWorker: 1,
   })
 }

@@ -11,11 +11,9 @@ import type { DecodedRead, OptionalField, RejectReason } from './decode.ts'
  */
 export interface IndexShare {
   generation: number
-  /** Rises with each base: most generations only change what stands over one. */
-  base_number: number
-  base: Layer
+  base: IndexSource
   /** Single additions, numbered on after the base's entries. */
-  overlay: Layer | null
+  overlay: SharedArrayBuffer | null
   /** Entries of the base that are silenced, ascending. */
   removed: Uint32Array
   /** Least log odds of an alert, by list number. */
@@ -24,14 +22,8 @@ export interface IndexShare {
 
 /** What of a generation goes to a worker: the shared memory, and not the entries themselves. */
 export function shareOf({ generation, base, overlay, removed }: Generation): IndexShare {
-  const { number: base_number, source, table, log_odds_min } = base
-  return { generation, base_number, base: { source, table }, overlay, removed, log_odds_min }
-}
-
-export interface Layer {
-  source: IndexSource
-  /** Folded plate and region of each entry, in the form of matching/entry-table.ts. */
-  table: SharedArrayBuffer
+  const { source, log_odds_min } = base
+  return { generation, base: source, overlay, removed, log_odds_min }
 }
 
 export interface Work {

@@ -2,39 +2,36 @@
 // no file. Plain reads are taken natively (scan.ts); what is not plain goes the long way
 // (digest.ts), which alone refuses and drops.
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina'
-import type { JudgeOptions } from '../matching/judge.ts'
-import { loadModel } from '../matching/model.ts'
+import { type EngineOptions, modelOfCamera, modelsInUse } from '../matching/engines.ts'
+import { Judge } from '../matching/judge.ts'
+import { loadModel, type Model } from '../matching/model.ts'
 import { ReadColumns } from '../store/read-columns.ts'
 import type { OptionalField, Reject } from './decode.ts'
 import { Digest } from './digest.ts'
 import { hitsOf } from './hits.ts'
-import { Layers } from './layers.ts'
 import { BatchScanner } from './scan.ts'
 import type { IndexShare, Work, WorkDone } from './work.ts'
 
 export interface WorkerSettings {
   classes: string[]
-  model: string
-  edit_cost_max: number
+  engines: EngineOptions
 }
 
 const settings = workerData as WorkerSettings
 const columns = new ReadColumns()
 const scanner = new BatchScanner()
-let judge_options: JudgeOptions | null = null
-let judge: { generation: number; layers: Layers } | null = null
+const modelOf = modelOfCamera(settings.engines)
+let models: Model[] | null = null
+let judge: { generation: number; judge: Judge } | null = null
 
-function judgeFor(index: IndexShare): Layers {
-  if (judge?.generation !== index.generation) {
-    judge_options ??= {
-      classes: settings.classes,
-      model: loadModel(settings.model),
-      edit_cost_max: settings.edit_cost_max,
-    }
-    const layers = new Layers(index, judge_options, judge?.layers ?? null)
-    judge = { generation: index.generation, layers }
+function judgeFor(share: IndexShare): Judge {
+  if (judge?.generation !== share.generation) {
+    models ??= modelsInUse(settings.engines).map(loadModel)
+    const { classes } = settings
+    const options = { ...share, classes, models, modelOf }
+    judge = { generation: share.generation, judge: new Judge(options) }
   }
-  return judge.layers
+  return judge.judge
 }
 
 function tally<T extends string>(values: Iterable<[T, number]>): { name: T; count: number }[] {
@@ -55,7 +52,7 @@ function joined(first: Uint8Array, second: Uint8Array | null): Uint8Array {
 /** The worker's task. @returns what to publish and store, and the batch's buffers, transferred. */
 export default function run(work: Work): WorkDone {
   const batch = new Digest(work, columns)
-  const plain = scanner.scan(work, () => 0)
+  const plain = scanner.scan(work, modelOf)
   plain.leaveTo(batch)
   const rows = joined(plain.block, columns.finish())
   const refused = batch.rejects.map(

@@ -73,6 +73,40 @@ export function alignPlates(read: string, entry: string, classes: readonly strin
 }
 
 /**
+ * A reading under a pattern that it fits: which characters stand for themselves, and what `?` and
+ * `*` were given.
+ * @param entry pattern that the reading fits, class by class
+ */
+export function alignPattern(read: string, entry: string, classes: readonly string[]): Explanation {
+  return { class: 'wildcard', aligned: fill(read, entry, classes) ?? [] }
+}
+
+/**
+ * Each `*` is given as little as will do; it stands in the first column of what it was given. Null
+ * where the pattern does not fit.
+ */
+function fill(
+  read: string,
+  pattern: string,
+  classes: readonly string[],
+  run_goes_on = false,
+): Column[] | null {
+  if (pattern === '') return read === '' ? [] : null
+  const entry = pattern[0] as string
+  const [first = '', rest] = [read[0], read.slice(1)]
+  if (entry === '*') {
+    const none = fill(read, pattern.slice(1), classes)
+    if (none !== null) return run_goes_on ? none : [{ read: '', entry, kind: 'any' }, ...none]
+    const more = first === '' ? null : fill(rest, pattern, classes, true)
+    return more && [{ read: first, entry: run_goes_on ? '' : entry, kind: 'any' }, ...more]
+  }
+  if (first === '') return null
+  const kind = entry === '?' ? 'any' : kindOf(first, entry, classes)
+  const others = kind === 'differs' ? null : fill(rest, pattern.slice(1), classes)
+  return others && [{ read: first, entry, kind }, ...others]
+}
+
+/**
  * Least weight of aligning the first i characters of the read with the first j of the entry, at i *
  * width + j.
  */

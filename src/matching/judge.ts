@@ -1,29 +1,61 @@
-// From the native matcher's hits to matches: what a hit is called, what it costs, and whether it is
-// likely enough to alert.
+// From reads to the matches that alert: native code finds and weighs (native/judge); what is hit is
+// explained here.
 import type { PlateMatch } from '../domain/alert.ts'
+import { isPattern } from '../domain/plate.ts'
 import type { Candidate } from '../domain/read.ts'
-import type { EntryTable } from './entry-table.ts'
-import { alignPlates } from './explain.ts'
+import { EVIDENCE_BYTES, packEvidence } from './evidence.ts'
+import { alignPattern, alignPlates } from './explain.ts'
 import type { IndexSource } from './index-block.ts'
-import { Matcher, PLATE_RECORD_BYTES, packPlate } from './matcher.ts'
-import type { Model } from './model.ts'
-import { columnCosts } from './model.ts'
+import { columnCosts, type Model } from './model.ts'
+import { loadNative, type NativeJudge } from './native.ts'
+import { packModel } from './packed-model.ts'
+import { PLATE_RECORD_BYTES, packPlate } from './record.ts'
+import { regionText } from './region.ts'
 
+/** What of a read bears on a match. */
 export interface Sighted {
+  camera: string
   plate: string
+  /** ISO 3166-2; '' where it is unknown. */
   region: string
+  confidence: number | null
+  char_confidence: readonly number[] | null
   candidates: readonly Candidate[] | null
 }
 
 export interface JudgeOptions {
+  base: IndexSource
+  /** Single additions: their entries are numbered on after the base's. */
+  overlay: SharedArrayBuffer | null
+  /** Entries of the base that are silenced, ascending. */
+  removed: Uint32Array
+  /**
+   * Least log odds of an alert, by list number. Plates that are the same once O is 0 alert
+   * whatever theirs, and so does what fits a pattern.
+   */
+  log_odds_min: Float64Array
+  /** Look-alike classes, as given to the index. */
   classes: readonly string[]
-  model: Model
-  /** A one-edit match alerts when its cost is at most this; nearer classes always do. */
-  edit_cost_max: number
+  /** One at least. */
+  models: readonly Model[]
+  /** Place in `models` of a camera's engine's. */
+  modelOf: (camera: string) => number
+}
+
+/** Reads and their candidates as native code takes them, in a run of records for each read. */
+export interface PackedReads {
+  /** Packed plates (record.ts). */
+  records: Uint8Array
+  /** Beside each (evidence.ts). */
+  evidence: Uint8Array
+  /** For each record its read, and which candidate (-1: the plate itself). */
+  origins: Int32Array
+  /** Records. */
+  count: number
 }
 
 export interface JudgedHit {
-  /** Index into the reads given. */
+  /** Number of the read. */
   read: number
   entry: number
   match: PlateMatch
@@ -31,122 +63,132 @@ export interface JudgedHit {
 
 /** Candidate readings looked up besides a read's own plate; engines put the likely ones first. */
 const CANDIDATES_MATCHED_MAX = 10
-/**
- * How many of the plates of a format are on a vehicle: the chance that the reading, taken at its
- * word, is of another vehicle.
- */
-const PLATES_IN_USE = 0.1
+const PLACE_WORDS = 3
 
+/** One per thread and generation of the lists. */
 export class Judge {
-  #matcher: Matcher
-  #table: EntryTable
-  #options: JudgeOptions
-  #records = new Uint8Array(4_096 * PLATE_RECORD_BYTES)
-  /** For each record: its read, and which candidate (-1: the plate itself). */
-  #origin = new Int32Array(4_096 * 2)
+  readonly #native: NativeJudge
+  readonly #o: JudgeOptions
+  #packed: PackedReads = roomFor(1_024)
 
-  constructor(source: IndexSource, table: EntryTable, options: JudgeOptions) {
-    this.#matcher = new Matcher(source)
-    this.#table = table
-    this.#options = options
+  /**
+   * @throws TypeError where a source is no index block of this version; HotplateError
+   * NATIVE_ADDON_MISSING
+   */
+  constructor(options: JudgeOptions) {
+    const { base, overlay, removed, models, log_odds_min } = options
+    this.#o = options
+    this.#native = new (loadNative().Judge)(
+      typeof base === 'string' ? base : new Uint8Array(base),
+      overlay && new Uint8Array(overlay),
+      removed,
+      models.map(packModel),
+      log_odds_min,
+    )
   }
 
   /** All matches of these reads, each pair of read and entry once, ordered by read then entry. */
   match(reads: readonly Sighted[]): JudgedHit[] {
-    const count = this.#pack(reads)
-    return this.matchPacked(this.#records, this.#origin, count, (read) => reads[read] as Sighted)
+    this.#pack(reads)
+    return this.matchPacked(this.#packed, (read) => reads[read] as Sighted)
   }
 
   /**
    * As {@link match}, of reads that are packed already.
-   * @param records packed plates, 16 bytes each
-   * @param origins for each record its read, and which candidate (-1: the plate itself)
    * @param readOf is asked for reads that are hit only
    */
-  matchPacked(
-    records: Uint8Array,
-    origins: Int32Array,
-    count: number,
-    readOf: (read: number) => Sighted,
-  ): JudgedHit[] {
-    const hits = this.#matcher.match(records, count)
-    if (hits.length === 0) return []
-    const found = new Map<number, Map<number, PlateMatch>>()
-    for (let at = 0; at < hits.length; at += 2) {
-      const record = hits[at] as number
-      const entry = hits[at + 1] as number
-      const read = origins[record * 2] as number
+  matchPacked(packed: PackedReads, readOf: (read: number) => Sighted): JudgedHit[] {
+    const { records, evidence, origins, count } = packed
+    const judged = this.#native.judge(records, evidence, origins, count)
+    if (judged === null) return []
+    const { places, weights } = judged
+    return Array.from({ length: weights.length / 2 }, (_, hit) => {
+      const at = hit * PLACE_WORDS
+      const [read, entry, record] = places.subarray(at, at + PLACE_WORDS) as unknown as Place
       const candidate = origins[record * 2 + 1] as number
-      const match = this.#judge(readOf(read), entry, candidate)
-      if (match === null) continue
-      const entries = found.get(read) ?? new Map<number, PlateMatch>()
-      found.set(read, entries)
-      const known = entries.get(entry)
-      if (!known || match.cost < known.cost) entries.set(entry, match)
-    }
-    return [...found].flatMap(([read, entries]) =>
-      [...entries].sort(([a], [b]) => a - b).map(([entry, match]) => ({ read, entry, match })),
-    )
+      const [cost, log_odds] = weights.subarray(hit * 2, hit * 2 + 2) as unknown as Weights
+      return { read, entry, match: this.#explain(readOf(read), entry, candidate, cost, log_odds) }
+    })
   }
 
-  #pack(reads: readonly Sighted[]): number {
-    let count = 0
-    for (let read = 0; read < reads.length; read += 1) {
-      const { plate, candidates } = reads[read] as Sighted
-      this.#reserve(count + 1 + CANDIDATES_MATCHED_MAX)
-      this.#add(count, read, -1, plate, false)
-      count += 1
-      if (candidates === null) continue
-      const many = Math.min(candidates.length, CANDIDATES_MATCHED_MAX)
-      for (let index = 0; index < many; index += 1) {
-        const candidate = (candidates[index] as Candidate).plate
-        if (candidate === plate) continue
-        this.#add(count, read, index, candidate, true)
-        count += 1
-      }
-    }
-    return count
+  #pack(reads: readonly Sighted[]): void {
+    const wanted = reads.length * (1 + CANDIDATES_MATCHED_MAX)
+    if (wanted * 2 > this.#packed.origins.length) this.#packed = roomFor(wanted)
+    this.#packed.count = 0
+    reads.forEach((read, number) => {
+      const { camera, plate, region, confidence, char_confidence, candidates } = read
+      const model = this.#o.modelOf(camera)
+      const others = candidates?.slice(0, CANDIDATES_MATCHED_MAX) ?? []
+      const own = others.find((candidate) => candidate.plate === plate)?.confidence ?? null
+      this.#add(number, -1, plate, {
+        confidence: confidence ?? own,
+        char_confidence,
+        region,
+        model,
+      })
+      others.forEach((candidate, index) => {
+        if (candidate.plate === plate) return
+        const told = { confidence: candidate.confidence, region, model }
+        this.#add(number, index, candidate.plate, told)
+      })
+    })
   }
 
-  #add(record: number, read: number, candidate: number, plate: string, fold_only: boolean): void {
-    packPlate(this.#records, record, plate, fold_only)
-    this.#origin[record * 2] = read
-    this.#origin[record * 2 + 1] = candidate
+  #add(
+    read: number,
+    candidate: number,
+    plate: string,
+    evidence: Parameters<typeof packEvidence>[3],
+  ): void {
+    const packed = this.#packed
+    packPlate(packed.records, packed.count, plate, candidate >= 0)
+    packEvidence(packed.evidence, packed.count, plate.length, evidence)
+    packed.origins[packed.count * 2] = read
+    packed.origins[packed.count * 2 + 1] = candidate
+    packed.count += 1
   }
 
-  #reserve(records: number): void {
-    if (records * 2 <= this.#origin.length) return
-    const more = new Uint8Array(records * 2 * PLATE_RECORD_BYTES)
-    more.set(this.#records)
-    this.#records = more
-    const origin = new Int32Array(records * 4)
-    origin.set(this.#origin)
-    this.#origin = origin
-  }
-
-  #judge(read: Sighted, entry: number, candidate: number): PlateMatch | null {
-    const { classes, model, edit_cost_max } = this.#options
-    const listed = this.#table.plate(entry)
-    const { class: kind, aligned } = alignPlates(read.plate, listed, classes)
-    const costs = columnCosts(model, aligned)
-    const by_model = costs.reduce((total, cost) => total + cost, 0)
-    const told = candidate < 0 ? null : ((read.candidates as Candidate[])[candidate] as Candidate)
-    const cost = told === null ? by_model : -Math.log(Math.min(Math.max(told.confidence, 0.001), 1))
-    const edited = kind === 'substitution' || kind === 'insertion' || kind === 'deletion'
-    if (told === null && edited && cost > edit_cost_max) return null
-    // The camera says what a candidate costs; the model only says where that cost arises.
+  #explain(
+    read: Sighted,
+    entry: number,
+    candidate: number,
+    cost: number,
+    log_odds: number,
+  ): PlateMatch {
+    const { classes, models, modelOf } = this.#o
+    const { plate: listed, region } = this.#native.listed(entry)
+    const model = models[modelOf(read.camera)] as Model
+    const told = candidate < 0 ? undefined : read.candidates?.[candidate]
+    const pattern = isPattern(listed)
+    const { class: kind, aligned } = pattern
+      ? alignPattern(told?.plate ?? read.plate, listed, classes)
+      : alignPlates(read.plate, listed, classes)
+    const costs = pattern ? aligned.map(() => 0) : columnCosts(model, aligned)
+    const by_model = costs.reduce((total, column) => total + column, 0)
+    // The evidence of the candidates says what the reading costs; the model, where that arises.
     const scale = by_model === 0 ? 0 : cost / by_model
-    const score = Math.exp(-cost)
     return {
-      class: told === null ? kind : 'candidate',
+      class: told === undefined || pattern ? kind : 'candidate',
       cost,
-      score,
-      posterior: score / (score + PLATES_IN_USE),
+      score: Math.exp(-cost),
+      posterior: 1 / (1 + Math.exp(-log_odds)),
       aligned: aligned.map((column, at) => ({ ...column, cost: (costs[at] as number) * scale })),
-      ...(told === null ? {} : { candidate: told.plate }),
-      state: compareStates(read.region, this.#table.region(entry)),
+      ...(told === undefined ? {} : { candidate: told.plate }),
+      state: compareStates(read.region, regionText(region)),
       model: { name: model.name, version: model.version },
     }
+  }
+}
+
+type Place = [read: number, entry: number, record: number]
+type Weights = [cost: number, log_odds: number]
+
+function roomFor(records: number): PackedReads {
+  return {
+    records: new Uint8Array(records * PLATE_RECORD_BYTES),
+    evidence: new Uint8Array(records * EVIDENCE_BYTES),
+    origins: new Int32Array(records * 2),
+    count: 0,
   }
 }
 

@@ -60,7 +60,31 @@ export interface NativeScorer {
   score(records: Uint8Array, evidence: Uint8Array, entries: Uint8Array): Float64Array
 }
 
+export interface NativeJudge {
+  /**
+   * @param records packed plates (record.ts), `evidence` beside each (evidence.ts), `origins` for
+   * each its read and which candidate
+   * @returns null for no hit; else of each its read, entry and the record that explains it, and its
+   * cost and log odds: by read, then entry
+   */
+  judge(
+    records: Uint8Array,
+    evidence: Uint8Array,
+    origins: Int32Array,
+    count: number,
+  ): { places: Uint32Array; weights: Float64Array } | null
+  /** The entry of a hit as it is in the index. */
+  listed(entry: number): { plate: string; region: number; list: number }
+}
+
 export interface Native {
+  Judge: new (
+    base: Uint8Array | string,
+    overlay: Uint8Array | null,
+    removed: Uint32Array,
+    models: readonly Uint8Array[],
+    log_odds_min: Float64Array,
+  ) => NativeJudge
   /** A string is the path of a block's file. */
   Matcher: new (
     source: Uint8Array | string,

@@ -24,7 +24,7 @@ export interface IndexedEntry {
   plate: string
   profile: Profile
   /** ISO 3166-2; none where the list does not give it. */
-  region?: string
+  region?: string | undefined
   /** Number of its list, 0 to 65,535; 0 where there is but one. */
   list?: number
 }

@@ -2,10 +2,13 @@
 // brute-force reference.
 import { expect } from 'vitest'
 import { buildIndex, type IndexedEntry } from '../../src/matching/index-block.ts'
+import { Judge, type Sighted } from '../../src/matching/judge.ts'
 import { loadLookAlikes } from '../../src/matching/look-alikes.ts'
 import { Matcher, PLATE_RECORD_BYTES, packPlate } from '../../src/matching/matcher.ts'
+import { loadModel, type Model } from '../../src/matching/model.ts'
 import { loadNative } from '../../src/matching/native.ts'
 import { packEntries } from '../../src/matching/record.ts'
+import { thresholdsOf } from '../../src/matching/threshold.ts'
 
 export interface SearchedRead {
   plate: string
@@ -65,4 +68,53 @@ export function asText(hits: Uint32Array): string[] {
   return pairs
     .toSorted((a, b) => by_record(a, b) || (a[1] as number) - (b[1] as number))
     .map(([record, entry]) => `${record}:${entry}`)
+}
+
+export interface JudgeOfOptions {
+  model?: Model
+  /** Whose `model` it is, where cameras have several. */
+  modelOf?: (camera: string) => number
+  /** Of every list; without one, all that is in reach alerts. */
+  budget_per_million?: number
+  edit_chars_min?: number
+}
+
+/** A judge over one block of these entries. */
+export function judgeOf(
+  entries: readonly IndexedEntry[],
+  {
+    model = loadModel('general'),
+    modelOf = () => 0,
+    budget_per_million,
+    edit_chars_min = 5,
+  }: JudgeOfOptions = {},
+): Judge {
+  const lists = entries.reduce((most, { list = 0 }) => Math.max(most, list + 1), 1)
+  const source = buildIndex(entries, { classes: CLASSES, edit_chars_min })
+  const thresholds =
+    budget_per_million === undefined
+      ? Array.from({ length: lists }, () => ({ log_odds_min: Number.NEGATIVE_INFINITY }))
+      : thresholdsOf({
+          source,
+          records: packEntries(entries),
+          count: entries.length,
+          budgets_per_million: Array(lists).fill(budget_per_million),
+          classes: CLASSES,
+          models: [model],
+        })
+  return new Judge({
+    base: source,
+    overlay: null,
+    removed: new Uint32Array(),
+    log_odds_min: Float64Array.from(thresholds, ({ log_odds_min }) => log_odds_min),
+    classes: CLASSES,
+    models: [model, model],
+    modelOf,
+  })
+}
+
+/** A read without anything besides its plate, but for what is given. */
+export function sighted(read: Partial<Sighted> & { plate: string }): Sighted {
+  const nothing = { camera: 'a', region: '', confidence: null, char_confidence: null }
+  return { ...nothing, candidates: null, ...read }
 }

@@ -86,7 +86,7 @@ function hit({ lists }: Started, ...plates: string[]): string[] {
     ),
     ...(overlay === null
       ? []
-      : entriesOf(new Matcher(overlay.source).match(records, plates.length)).map(
+      : entriesOf(new Matcher(overlay).match(records, plates.length)).map(
           (entry) => base.size + entry,
         )),
   ]

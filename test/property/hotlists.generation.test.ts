@@ -10,11 +10,11 @@ import type { Change } from '../../src/hotlists/changes.ts'
 import { EntryFile } from '../../src/hotlists/entry-file.ts'
 import { Base, Generation } from '../../src/hotlists/generation.ts'
 import build, { type BuiltIndex } from '../../src/hotlists/index-builder.ts'
-import type { IndexSource } from '../../src/matching/index-block.ts'
-import { Matcher } from '../../src/matching/matcher.ts'
+import { Judge } from '../../src/matching/judge.ts'
+import { loadModel } from '../../src/matching/model.ts'
 import { manifestOf, writeEntries } from '../helpers/entry-rows.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
-import { CLASSES, packReads } from '../helpers/matching.ts'
+import { CLASSES, sighted } from '../helpers/matching.ts'
 
 const LISTS = ['amber', 'stolen']
 const OPTIONS = { classes: [...CLASSES], edit_chars_min: 5 }
@@ -71,22 +71,17 @@ async function baseOf(folder: string, lists: readonly { list: HotList; entries: 
 
 /** What these reads hit: `read list id`, sorted. */
 function hitsOf(generation: Generation, reads: readonly string[]): string[] {
-  const records = packReads(reads.map((read) => ({ plate: read, fold_only: false })))
-  const removed = new Set(generation.removed)
-  const pairs = (source: IndexSource, start: number) => {
-    const hits = new Matcher(source).match(records, reads.length)
-    return Array.from({ length: hits.length / 2 }, (_, at) => ({
-      read: reads[hits[2 * at] as number],
-      entry: start + (hits[2 * at + 1] as number),
-    }))
-  }
-  const { base, overlay } = generation
-  const found = pairs(base.source, 0).filter((hit) => !removed.has(hit.entry))
-  if (overlay !== null) found.push(...pairs(overlay.source, base.size))
-  return found
+  const { overlay, removed } = generation
+  const { source: base, lists } = generation.base
+  const log_odds_min = new Float64Array(lists.length).fill(Number.NEGATIVE_INFINITY)
+  const models = [loadModel('general')]
+  const parts = { base, overlay, removed, log_odds_min, models, modelOf: () => 0 }
+  const judge = new Judge({ ...parts, classes: CLASSES })
+  return judge
+    .match(reads.map((read) => sighted({ plate: read })))
     .map(({ read, entry: number }) => {
       const { list, entry: hit } = generation.at(number)
-      return `${read} ${list.name} ${hit.id}`
+      return `${reads[read]} ${list.name} ${hit.id}`
     })
     .toSorted()
 }

@@ -11,15 +11,12 @@ import { Digest } from '../../src/ingest/digest.ts'
 import { hitsOf } from '../../src/ingest/hits.ts'
 import { BatchScanner } from '../../src/ingest/scan.ts'
 import type { Work } from '../../src/ingest/work.ts'
-import { buildEntryTable, EntryTable } from '../../src/matching/entry-table.ts'
 import { EVIDENCE_BYTES, packEvidence } from '../../src/matching/evidence.ts'
-import { buildIndex } from '../../src/matching/index-block.ts'
-import { Judge } from '../../src/matching/judge.ts'
-import { loadLookAlikes } from '../../src/matching/look-alikes.ts'
 import { loadModel } from '../../src/matching/model.ts'
 import { PLATE_RECORD_BYTES, packPlate } from '../../src/matching/record.ts'
 import { generateMessages } from '../../src/simulate/messages.ts'
 import { ReadColumns } from '../../src/store/read-columns.ts'
+import { judgeOf } from '../helpers/matching.ts'
 
 const RECEIVED_MS = Date.parse('2026-11-23T16:00:00.000Z')
 const FIRST_SEQ = 2 ** 32 - 3
@@ -30,7 +27,6 @@ const LIMITS = {
   image_bytes_max: 1_000,
   retention_days: 30,
 }
-const classes = loadLookAlikes()
 const model = loadModel('general')
 const scanner = new BatchScanner()
 
@@ -284,13 +280,12 @@ describe('simulated traffic', () => {
     })
     const { plain, rest, expected } = compare(messages, { received_ms: Date.now() })
     const plates = [...new Set(expected.reads.map(({ plate: seen }) => seen))].slice(0, 400)
-    const entries = plates.map((listed) => ({ plate: listed, region: 'US-ID', reason: 'Test' }))
-    const indexed = plates.map((listed) => ({ plate: listed, profile: 'fold+1' as const }))
-    const judge = new Judge(
-      buildIndex(indexed, { classes, edit_chars_min: 5 }),
-      new EntryTable(buildEntryTable(entries)),
-      { classes, model, edit_cost_max: 5 },
-    )
+    const indexed = plates.map((listed) => ({
+      plate: listed,
+      region: 'US-ID',
+      profile: 'fold+1' as const,
+    }))
+    const judge = judgeOf(indexed, { model, modelOf, budget_per_million: 100 })
     const hits = judge.match(expected.reads).map(({ read: seen, entry, match }) => ({
       read: expected.reads[seen],
       received_ms: expected.received_ms[seen],

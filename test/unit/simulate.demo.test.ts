@@ -1,11 +1,9 @@
 // The demo's cast. If the bugs return: a newcomer waits for the first alert, sees one kind of
 // match only, or sees staged vehicles that the matcher lets pass.
 import { expect, test } from 'vitest'
+import { configSchema } from '../../src/config/schema.ts'
 import type { MatchClass } from '../../src/domain/alert.ts'
 import { CATEGORIES } from '../../src/domain/hotlist.ts'
-import { buildEntryTable, EntryTable } from '../../src/matching/entry-table.ts'
-import { buildIndex } from '../../src/matching/index-block.ts'
-import { Judge } from '../../src/matching/judge.ts'
 import { loadLookAlikes } from '../../src/matching/look-alikes.ts'
 import { loadModel } from '../../src/matching/model.ts'
 import { demoHotList, listedVehicles } from '../../src/simulate/demo-list.ts'
@@ -14,8 +12,10 @@ import { pictureBook } from '../../src/simulate/picture.ts'
 import { startSimulation } from '../../src/simulate/simulate.ts'
 import { classFolder, nearListed, Stage } from '../../src/simulate/stage.ts'
 import { listedVehicle } from '../../src/simulate/vehicles.ts'
+import { judgeOf, sighted } from '../helpers/matching.ts'
 import { until } from '../helpers/until.ts'
 
+const BUDGET_PER_MILLION = configSchema.parse({}).matching.false_alerts_per_million_max
 const model = loadModel('general')
 const classes = loadLookAlikes()
 
@@ -43,12 +43,12 @@ test('the demo list has about 2,000 entries over all categories, each plate once
 
 test('half an hour of the demo shows every class of match, the first in 5 s, few wrong', () => {
   const listed = listedVehicles(demoHotList(1))
-  const indexed = listed.map(({ plate, profile = 'fold+1' }) => ({ plate, profile }))
-  const judge = new Judge(
-    buildIndex(indexed, { classes, edit_chars_min: 5 }),
-    new EntryTable(buildEntryTable(listed)),
-    { classes, model, edit_cost_max: 5 },
-  )
+  const indexed = listed.map(({ plate, region, profile = 'fold+1' }) => ({
+    plate,
+    region,
+    profile,
+  }))
+  const judge = judgeOf(indexed, { model, budget_per_million: BUDGET_PER_MILLION })
   const on_road = listed.map((vehicle) => listedVehicle(1, vehicle))
   const avoided = nearListed(listed, classes)
   const source = new ReadSource({ cameras: 40, seed: 1, model, avoided })
@@ -58,7 +58,7 @@ test('half an hour of the demo shows every class of match, the first in 5 s, few
   let wrong = 0
   const judgeRead = (line: string, truth: string): boolean => {
     const { plate, region = '', candidates = null } = JSON.parse(line) as Seen
-    const hits = judge.match([{ plate, region, candidates }])
+    const hits = judge.match([sighted({ plate, region, candidates })])
     const right = hits.find(({ entry }) => on_road[entry]?.plate === truth)
     if (right) found.set(right.match.class, (found.get(right.match.class) ?? 0) + 1)
     wrong += hits.length - (right ? 1 : 0)
