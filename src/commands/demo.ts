@@ -11,7 +11,11 @@ import { importList } from '../hotlists/import.ts'
 import { openManifests } from '../hotlists/manifest.ts'
 import { loadModel } from '../matching/model.ts'
 import { ROLES, type Service, startService } from '../serve.ts'
-import { demoHotList, listedVehicles } from '../simulate/demo-list.ts'
+import {
+  DEMO_FALSE_ALERTS_PER_MILLION,
+  demoHotList,
+  listedVehicles,
+} from '../simulate/demo-list.ts'
 import { jetStreamPublish } from '../simulate/publish.ts'
 import { startSimulation } from '../simulate/simulate.ts'
 import { createLog } from '../telemetry/log.ts'
@@ -75,7 +79,13 @@ async function prepareLists({ platform }: Service): Promise<void> {
   const manifests = await openManifests(platform.bus)
   for (const { name, category, profile, entries } of demoHotList(SEED)) {
     if ((await manifests.get(name)) === null) {
-      await importList(platform.store, manifests, { name, category, profile, entries })
+      await importList(platform.store, manifests, {
+        name,
+        category,
+        profile,
+        entries,
+        false_alerts_per_million_max: DEMO_FALSE_ALERTS_PER_MILLION,
+      })
     }
   }
 }

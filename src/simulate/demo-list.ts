@@ -4,6 +4,12 @@ import { Random } from '../domain/random.ts'
 import { drawPlate } from './plates.ts'
 import { drawVehicle, type ListedVehicle } from './vehicles.ts'
 
+/**
+ * False alerts per million reads that the demo accepts: some fifteen an hour of its traffic, so that
+ * a newcomer sees what misreads look like, and wrong alerts too.
+ */
+export const DEMO_FALSE_ALERTS_PER_MILLION = 200
+
 export interface DemoList {
   name: string
   category: Category

@@ -1,12 +1,15 @@
 // The demo's cast. If the bugs return: a newcomer waits for the first alert, sees one kind of
 // match only, or sees staged vehicles that the matcher lets pass.
 import { expect, test } from 'vitest'
-import { configSchema } from '../../src/config/schema.ts'
 import type { MatchClass } from '../../src/domain/alert.ts'
 import { CATEGORIES } from '../../src/domain/hotlist.ts'
 import { loadLookAlikes } from '../../src/matching/look-alikes.ts'
 import { loadModel } from '../../src/matching/model.ts'
-import { demoHotList, listedVehicles } from '../../src/simulate/demo-list.ts'
+import {
+  DEMO_FALSE_ALERTS_PER_MILLION,
+  demoHotList,
+  listedVehicles,
+} from '../../src/simulate/demo-list.ts'
 import { ReadSource, toListed } from '../../src/simulate/messages.ts'
 import { pictureBook } from '../../src/simulate/picture.ts'
 import { startSimulation } from '../../src/simulate/simulate.ts'
@@ -15,7 +18,6 @@ import { listedVehicle } from '../../src/simulate/vehicles.ts'
 import { judgeOf, sighted } from '../helpers/matching.ts'
 import { until } from '../helpers/until.ts'
 
-const BUDGET_PER_MILLION = configSchema.parse({}).matching.false_alerts_per_million_max
 const model = loadModel('general')
 const classes = loadLookAlikes()
 
@@ -48,7 +50,7 @@ test('half an hour of the demo shows every class of match, the first in 5 s, few
     region,
     profile,
   }))
-  const judge = judgeOf(indexed, { model, budget_per_million: BUDGET_PER_MILLION })
+  const judge = judgeOf(indexed, { model, budget_per_million: DEMO_FALSE_ALERTS_PER_MILLION })
   const on_road = listed.map((vehicle) => listedVehicle(1, vehicle))
   const avoided = nearListed(listed, classes)
   const source = new ReadSource({ cameras: 40, seed: 1, model, avoided })
