@@ -5,8 +5,8 @@ import { drawPlate } from './plates.ts'
 import { drawVehicle, type ListedVehicle } from './vehicles.ts'
 
 /**
- * False alerts per million reads that the demo accepts: some fifteen an hour of its traffic, so that
- * a newcomer sees what misreads look like, and wrong alerts too.
+ * False alerts per million reads that the demo accepts: some fifteen an hour of its traffic, so
+ * that a newcomer sees what misreads look like, and wrong alerts too.
  */
 export const DEMO_FALSE_ALERTS_PER_MILLION = 200
 

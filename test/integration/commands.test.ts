@@ -22,7 +22,11 @@ describe('wrong usage is one line and exit 2', () => {
   test.each<[string, string[], RegExp]>([
     ['no command', [], /expected one of serve, demo/],
     ['an unknown command', ['sevre'], /but received sevre/],
-    ['an unknown command of a group', ['hotlist', 'bogus'], /one of import, add, remove but received bogus/],
+    [
+      'an unknown command of a group',
+      ['hotlist', 'bogus'],
+      /one of import, add, remove but received bogus/,
+    ],
     ['an unknown option', ['serve', '--rolls', 'ingest'], /unknown option '--rolls'/],
     ['an unknown role', ['serve', '--roles', 'x'], /Expected of ingest,gateway,keeper/],
     ['a missing option', ['hotlist', 'import', 'f.csv'], /required option '--list <NAME>'/],
