@@ -29,6 +29,7 @@ import type { Bench, BenchOptions } from './bench.ts'
 import { bigPlate, putInForce, writeBigList } from './lib/big-list.ts'
 
 const READS_PER_BATCH = 512
+const MESSAGES = 64
 /** One batch after the other: some ten thousand reads a second. */
 const BATCH_EVERY_MS = 50
 /** Reads of listed vehicles; the others are what is on the road. */
@@ -82,14 +83,8 @@ class Matching {
   }
 
   /** One batch through a worker, matched against what is in force as it is sent. */
-  match(plates: readonly string[]): Promise<WorkDone> {
+  match(payload: Uint8Array): Promise<WorkDone> {
     const { ingest, retention } = this.#config
-    const time = new Date().toISOString()
-    const lines = plates.map((plate, at) => {
-      const read = { id: `${this.#seq}-${at}`, time, camera: 'pole-1', plate, confidence: 0.9 }
-      return JSON.stringify(read)
-    })
-    const payload = Buffer.from(lines.join('\n'))
     const meta = new ArrayBuffer(BatchBuilder.metaBytes(1))
     const builder = new BatchBuilder(new ArrayBuffer(payload.length), meta)
     this.#seq += 1
@@ -112,6 +107,15 @@ class Matching {
   }
 }
 
+/** A message of reads of these plates. */
+function messageOf(plates: readonly string[]): Uint8Array {
+  const time = new Date().toISOString()
+  const lines = plates.map((plate, at) =>
+    JSON.stringify({ id: `read-${at}`, time, camera: 'pole-1', plate, confidence: 0.9 }),
+  )
+  return Buffer.from(lines.join('\n'))
+}
+
 /** Batches at an even pace, and how long each waited for its answer. */
 class Pacer {
   readonly waits: { at_ms: number; wait_ms: number }[] = []
@@ -122,12 +126,17 @@ class Pacer {
     const random = new Random(SEED)
     const draw = () =>
       random.chance(LISTED_SHARE) ? bigPlate(random.below(LISTED)) : drawPlate(random).plate
+    // Made ahead: what is measured is not to wait for the making of the next.
+    const messages = Array.from({ length: MESSAGES }, () =>
+      messageOf(Array.from({ length: READS_PER_BATCH }, draw)),
+    )
+    let sent = 0
     this.#timer = setInterval(() => {
+      const message = messages[sent % MESSAGES] as Uint8Array
+      sent += 1
       const at_ms = performance.now()
-      const plates = Array.from({ length: READS_PER_BATCH }, draw)
-      const sent_ms = performance.now()
-      const done = matching.match(plates).then(() => {
-        this.waits.push({ at_ms, wait_ms: performance.now() - sent_ms })
+      const done = matching.match(message).then(() => {
+        this.waits.push({ at_ms, wait_ms: performance.now() - at_ms })
         this.#running.delete(done)
       })
       this.#running.add(done)
@@ -233,8 +242,9 @@ function heapBytes(): number {
 
 /** A batch for each worker, until each of those sent together has hit the plate, or none has. */
 async function onAllWorkers(matching: Matching, plate: string, hit = true): Promise<void> {
+  const message = messageOf([plate])
   for (;;) {
-    const sent = Array.from({ length: matching.workers }, () => matching.match([plate]))
+    const sent = Array.from({ length: matching.workers }, () => matching.match(message))
     const done = await Promise.all(sent)
     if (done.every(({ hits }) => hits.length > 0 === hit)) return
   }
@@ -262,7 +272,8 @@ async function measureRestart(ground: Ground, list: HotList) {
   tell('restart')
   const matching = new Matching(ground, ground.store_down)
   // What is measured is the lists: the threads are there.
-  await Promise.all(Array.from({ length: matching.workers }, () => matching.match(['KXA7437'])))
+  const message = messageOf(['KXA7437'])
+  await Promise.all(Array.from({ length: matching.workers }, () => matching.match(message)))
   const from_ms = performance.now()
   await matching.lists.start()
   await onAllWorkers(matching, bigPlate(list.entries - 1))

@@ -252,8 +252,7 @@ export class ActiveLists {
       throw new Error('An index is not built of damaged files')
     }
     const onDamaged = (path: string, error: unknown) => this.#onDamaged(path, error)
-    const number = (this.#base?.number ?? 0) + 1
-    this.#base = new Base({ number, ...built, lists, files, onDamaged })
+    this.#base = new Base({ ...built, lists, files, onDamaged })
     for (const [key, { value, revision }] of this.#changes) {
       const list = lists.find(({ name }) => name === value.list)
       if (list !== undefined && !isLater(revision, list)) this.#changes.delete(key)

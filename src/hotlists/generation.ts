@@ -20,8 +20,6 @@ export interface ListedEntry {
 }
 
 export interface BaseOptions {
-  /** Rises from base to base. */
-  number: number
   source: IndexSource
   lists: readonly HotList[]
   /** Of each list. */
@@ -33,7 +31,6 @@ export interface BaseOptions {
 }
 
 export class Base {
-  readonly number: number
   readonly source: IndexSource
   readonly lists: readonly HotList[]
   readonly files: readonly EntryFile[]
@@ -45,8 +42,7 @@ export class Base {
   readonly #found = new Map<string, readonly number[]>()
   readonly #onDamaged: BaseOptions['onDamaged']
 
-  constructor({ number, source, lists, files, thresholds, onDamaged }: BaseOptions) {
-    this.number = number
+  constructor({ source, lists, files, thresholds, onDamaged }: BaseOptions) {
     this.source = source
     this.lists = lists
     this.files = files

@@ -106,7 +106,7 @@ function isDamaged(path: string): boolean {
 const LIST_AT = 14
 
 /** Records of all files, with the numbers of their lists. */
-function recordsOf(files: readonly EntryFile[]): { records: Uint8Array; count: number } {
+export function recordsOf(files: readonly EntryFile[]): { records: Uint8Array; count: number } {
   const count = files.reduce((sum, { entries }) => sum + entries, 0)
   const records = new Uint8Array(count * ENTRY_RECORD_BYTES)
   let at = 0

@@ -9,7 +9,8 @@ import type { Entry, HotList } from '../../src/domain/hotlist.ts'
 import type { Change } from '../../src/hotlists/changes.ts'
 import { EntryFile } from '../../src/hotlists/entry-file.ts'
 import { Base, Generation } from '../../src/hotlists/generation.ts'
-import build, { type BuiltIndex } from '../../src/hotlists/index-builder.ts'
+import { recordsOf } from '../../src/hotlists/index-builder.ts'
+import { buildIndexOf } from '../../src/matching/index-block.ts'
 import { Judge } from '../../src/matching/judge.ts'
 import { loadModel } from '../../src/matching/model.ts'
 import { manifestOf, writeEntries } from '../helpers/entry-rows.ts'
@@ -17,6 +18,7 @@ import { temporaryFolder } from '../helpers/folder.ts'
 import { CLASSES, sighted } from '../helpers/matching.ts'
 
 const LISTS = ['amber', 'stolen']
+const MODELS = [loadModel('general')]
 const OPTIONS = { classes: [...CLASSES], edit_chars_min: 5 }
 
 const plate = fc.stringMatching(/^[AO0]{5,6}$/)
@@ -54,19 +56,13 @@ async function baseOf(folder: string, lists: readonly { list: HotList; entries: 
     await writeEntries(file, of_list, { manifest: { ...list, entries: of_list.length } })
     files.push(new EntryFile(file))
   }
-  const paths = files.map(({ file }) => file)
-  const inputs = {
-    ...OPTIONS,
-    lists: lists.map(({ list }) => list),
-    models: [{ name: 'general', version: 1 }],
-    false_alerts_per_million_max: 100,
-  }
-  const task = { task: 'index' as const, folder, inputs, files: paths }
-  const built = (await build(task)) as BuiltIndex
+  const { records, count } = recordsOf(files)
+  const source = buildIndexOf(records, count, OPTIONS)
   const onDamaged = (path: string, error: unknown) => {
     throw new Error(`${path} is damaged`, { cause: error })
   }
-  return new Base({ number: 1, ...built, lists: inputs.lists, files, onDamaged })
+  const manifests = lists.map(({ list }) => list)
+  return new Base({ source, thresholds: [], lists: manifests, files, onDamaged })
 }
 
 /** What these reads hit: `read list id`, sorted. */
@@ -74,8 +70,7 @@ function hitsOf(generation: Generation, reads: readonly string[]): string[] {
   const { overlay, removed } = generation
   const { source: base, lists } = generation.base
   const log_odds_min = new Float64Array(lists.length).fill(Number.NEGATIVE_INFINITY)
-  const models = [loadModel('general')]
-  const parts = { base, overlay, removed, log_odds_min, models, modelOf: () => 0 }
+  const parts = { base, overlay, removed, log_odds_min, models: MODELS, modelOf: () => 0 }
   const judge = new Judge({ ...parts, classes: CLASSES })
   return judge
     .match(reads.map((read) => sighted({ plate: read })))
