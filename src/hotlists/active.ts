@@ -168,6 +168,9 @@ export class ActiveLists {
     if (replaced || !isSame(this.#base, lists)) {
       await this.#build(lists, files)
     }
+    for (const path of this.#damaged) {
+      if (!files.some(({ file }) => file === path)) this.#damaged.delete(path)
+    }
     this.#verify()
     return complete
   }

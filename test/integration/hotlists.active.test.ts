@@ -1,7 +1,7 @@
 // The lists in force in one process, on real engines. Were it wrong, a restart would be blind until
 // the store answers, a damaged file would name the wrong car, or an urgent plate would wait for the
 // next import.
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { configSchema } from '../../src/config/schema.ts'
@@ -203,6 +203,28 @@ test('an index that is damaged, or of damaged records, is not used', async () =>
   ])
 })
 
+test('what a kill left of an index is not used, and goes', async () => {
+  using folder = temporaryFolder()
+  await put('stolen', ['KXA7437'])
+  {
+    await using first = await start(folder.path)
+    await until(() => kinds(folder.path).includes('index'))
+    expect(hit(first, 'KXA7437')).toEqual(['stolen KXA7437 Test'])
+  }
+  const whole = filesOf(folder.path)
+  // Killed between the two files, and while one was written aside.
+  for (const lost of ['.index', '.json']) {
+    const name = whole.find((file) => file.endsWith(lost)) as string
+    const path = join(folder.path, 'hotlists', name)
+    writeFileSync(`${path}.new`, 'half')
+    rmSync(path)
+    await using started = await start(folder.path, down)
+    expect(started.sources).toEqual([expect.any(SharedArrayBuffer)])
+    expect(hit(started, 'KXA7437')).toEqual(['stolen KXA7437 Test'])
+    await until(() => filesOf(folder.path).join() === whole.join())
+  }
+})
+
 test('single changes are in force at once, outlive a restart, and are folded in', async () => {
   using folder = temporaryFolder()
   await put('stolen', ['KXA7437', 'MNP4739'])
@@ -241,4 +263,9 @@ test('single changes are in force at once, outlive a restart, and are folded in'
   await until(() => hit(lists, 'TUV3947').length === 0)
   await put('stolen', ['KXA7437'])
   expect((await changes.all()).size).toBe(0)
+  // A list of which nothing is left is in force with nothing in it.
+  await changes.remove('stolen', { plate: 'KXA7437', id: null })
+  expect(await put('stolen', ['KXA7437'])).toMatchObject({ entries: 0 })
+  await until(() => lists.lists.current?.base.size === 0)
+  expect(hit(lists, 'KXA7437')).toEqual([])
 })
