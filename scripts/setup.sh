@@ -116,7 +116,7 @@ macOS"
   write_stamp packages "$(packages_key)"
 }
 
-# ---- the native addon ----
+# ---- the native addon; where there is no compiler, the program runs on WebAssembly ----
 
 addon_key() {
   printf '%s ' "$node_version"
@@ -126,17 +126,27 @@ addon_key() {
 
 addon_missing() {
   [ -f "$root/binding.gyp" ] || return 1
-  [ ! -f "$root/build/Release/hotplate.node" ] || stamp_differs addon "$(addon_key)"
+  if [ -f "$root/build/Release/hotplate.node" ]; then
+    stamp_differs addon "$(addon_key)"
+  else
+    # Without a compiler it is said once; the program says so itself at each start.
+    compiler_works || stamp_differs compiler "$(addon_key)"
+  fi
 }
 
 addon_bring() {
+  has apt-get && ! compiler_works && { apt_install g++ make python3 || true; }
   if ! compiler_works; then
+    # One of other sources would be loaded before WebAssembly.
+    rm -rf "$root/build/Release"
     case $(uname -s) in
-      Darwin) fail "A C++ compiler is needed: run 'xcode-select --install'" ;;
+      Darwin) advice="run 'xcode-select --install'" ;;
+      *) advice='install g++, make and python3 (Debian: apt-get install g++ make python3)' ;;
     esac
-    apt_install g++ make python3 || true
-    compiler_works || fail "g++ with C++20, make and python3 are needed for the native matcher: \
-install them (Debian: apt-get install g++ make python3)"
+    say "No C++ compiler is here, so plates are matched on WebAssembly: equal in results, several \
+times slower, since a compiler makes code for this machine's processor; for that, $advice"
+    write_stamp compiler "$(addon_key)"
+    return
   fi
   rm -f "$stamps/addon"
   step 'Building the native matcher' "$node" "$root/scripts/build-native.mjs" ||

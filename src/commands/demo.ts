@@ -19,7 +19,7 @@ import {
 import { jetStreamPublish } from '../simulate/publish.ts'
 import { startSimulation } from '../simulate/simulate.ts'
 import { createLog } from '../telemetry/log.ts'
-import { type CommonOptions, configOf, untilAskedToEnd } from './run.ts'
+import { type CommonOptions, configOf, tellFallback, untilAskedToEnd } from './run.ts'
 
 const SEED = 401
 const CAMERAS = 40
@@ -38,6 +38,7 @@ export function registerDemo(program: Command): void {
       // A person watches this terminal for one line; the service's own talk would hide it.
       const chosen = options.config !== undefined || process.env.HOTPLATE_LOG__LEVEL !== undefined
       const log = createLog(chosen ? config.log.level : 'warn')
+      tellFallback(log)
       const service = await startService({ config, roles: ROLES, kind: 'demo', log })
       const ended = untilAskedToEnd()
       try {

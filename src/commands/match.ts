@@ -11,11 +11,13 @@ import {
 } from './match-pair.ts'
 import { thresholds } from './match-thresholds.ts'
 import { verify } from './match-verify.ts'
+import { tellFallback } from './run.ts'
 
 const ENTRIES_ASSUMED = 10_000
 
 export function registerMatch(program: Command): void {
   const match = program.command('match').description('what the matcher makes of plates')
+  match.hook('preAction', () => tellFallback())
   withPairOptions(match.command('explain'))
     .description('aligns a read with an entry and says what it costs, and whether it alerts')
     .argument('<read>', 'plate as it was read')

@@ -3,6 +3,8 @@
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { HotplateError } from '../domain/error.ts'
+import { nativeFallback } from '../matching/native.ts'
+import type { Logger } from '../telemetry/log.ts'
 
 export interface CommonOptions {
   config?: string
@@ -14,6 +16,14 @@ export function configOf(options: CommonOptions, overrides: Record<string, unkno
     ...(options.data === undefined ? {} : { data_dir: options.data }),
     ...overrides,
   })
+}
+
+/** Of a command that matches: where plates are matched on WebAssembly, a line says so. */
+export function tellFallback(log?: Logger): void {
+  const fallback = nativeFallback()
+  if (fallback === null) return
+  process.stderr.write(oneLine(fallback))
+  log?.warn(fallback)
 }
 
 /** Resolves when the process is asked to end: SIGINT, SIGTERM, or the death of what started it. */

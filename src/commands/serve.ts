@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { ROLES, type Role, startService } from '../serve.ts'
 import { createLog } from '../telemetry/log.ts'
-import { type CommonOptions, configOf, untilAskedToEnd } from './run.ts'
+import { type CommonOptions, configOf, tellFallback, untilAskedToEnd } from './run.ts'
 
 export function registerServe(program: Command): void {
   program
@@ -14,6 +14,7 @@ export function registerServe(program: Command): void {
     .action(async (options: CommonOptions & { roles: Role[] }) => {
       const config = configOf(options)
       const log = createLog(config.log.level)
+      tellFallback(log)
       const service = await startService({ config, roles: options.roles, kind: 'real', log })
       const ended = untilAskedToEnd()
       const console_ =

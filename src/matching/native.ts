@@ -1,9 +1,10 @@
-// Loads the compiled part (native/, built by scripts/build-native.mjs). Node gives each thread an
-// instance of its own.
+// Loads the compiled part: the addon (native/, built by scripts/build-native.mjs), else the same on
+// WebAssembly. Each thread has an instance of its own.
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { HotplateError } from '../domain/error.ts'
+import { wasmNative } from './wasm-native.ts'
 
 export interface NativeMatcher {
   /** @returns how many pairs there are; as many as fit stand in `target` */
@@ -118,21 +119,57 @@ export interface Native {
 }
 
 const ADDON_FILE = fileURLToPath(new URL('../../build/Release/hotplate.node', import.meta.url))
+const CHOICES = ['', 'addon', 'wasm']
 
-let loaded: Native | undefined
+interface Loaded {
+  native: Native
+  fallback: string | null
+}
+let loaded: Loaded | undefined
+
+/**
+ * The addon; where it is not built or does not load, the same on WebAssembly. HOTPLATE_NATIVE asks
+ * for one of them: `addon` or `wasm`.
+ * @throws HotplateError NATIVE_ADDON_MISSING where the addon is asked for and is not to be had,
+ * NATIVE_UNKNOWN where it is neither that is asked for
+ */
+export function loadNative(): Native {
+  loaded ??= load(process.env.HOTPLATE_NATIVE ?? '')
+  return loaded.native
+}
+
+/** Why it is WebAssembly that runs, in a sentence; null where it is the addon. */
+export function nativeFallback(): string | null {
+  loadNative()
+  return loaded?.fallback ?? null
+}
+
+function load(choice: string): Loaded {
+  if (!CHOICES.includes(choice)) {
+    const text = `Expected addon or wasm for HOTPLATE_NATIVE but received ${choice}`
+    throw new HotplateError('NATIVE_UNKNOWN', text)
+  }
+  if (choice === 'wasm') {
+    return { native: wasmNative, fallback: `${SLOWER}, as HOTPLATE_NATIVE asks` }
+  }
+  try {
+    return { native: loadAddon(), fallback: null }
+  } catch (error) {
+    if (choice === 'addon') throw error
+    return { native: wasmNative, fallback: `${SLOWER}. ${(error as Error).message}` }
+  }
+}
+
+const SLOWER = 'Plates are matched on WebAssembly, with equal results but several times slower'
 
 /** @throws HotplateError NATIVE_ADDON_MISSING where the addon is not built, or not for this Node */
-export function loadNative(file: string = ADDON_FILE): Native {
-  if (file === ADDON_FILE && loaded) return loaded
+export function loadAddon(file: string = ADDON_FILE): Native {
   if (!existsSync(file)) throw missing('is not built')
-  let native: Native
   try {
-    native = createRequire(import.meta.url)(file) as Native
+    return createRequire(import.meta.url)(file) as Native
   } catch (cause) {
     throw missing('does not load', cause)
   }
-  if (file === ADDON_FILE) loaded = native
-  return native
 }
 
 function missing(what: string, cause?: unknown): HotplateError {

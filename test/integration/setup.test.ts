@@ -144,3 +144,21 @@ test('what it cannot do ends in one line', async () => {
   )
   expect(await start(['setup']).ended).toMatchObject({ outcome: 0 })
 })
+
+test('without a compiler it says once that the program runs on WebAssembly, and why', async () => {
+  writeFileSync(join(root, 'binding.gyp'), '{}')
+  mkdirSync(join(root, 'native'))
+  mkdirSync(join(root, 'build/Release'), { recursive: true })
+  writeFileSync(join(root, 'build/Release/hotplate.node'), 'of other sources')
+  writeFileSync(join(root, 'scripts/build-native.mjs'), '')
+  writeFileSync(join(root, 'bin/apt-get'), '#!/bin/sh\nexit 1\n')
+  chmodSync(join(root, 'bin/apt-get'), 0o755)
+  const env = { CXX: join(root, 'no-compiler') }
+  const first = await start(['setup'], env).ended
+  expect(first.outcome).toBe(0)
+  expect(first.err).toMatch(
+    /\nhotplate: No C\+\+ compiler is here, so plates are matched on WebAssembly: [^\n]*\n$/,
+  )
+  expect(existsSync(join(root, 'build/Release/hotplate.node'))).toBe(false)
+  expect(await start(['setup'], env).ended).toEqual({ outcome: 0, out: '', err: '' })
+})

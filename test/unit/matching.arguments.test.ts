@@ -8,7 +8,7 @@ import { FOLD2_ENTRIES_MAX, PATTERNS_MAX } from '../../src/hotlists/limits.ts'
 import { buildIndex, buildIndexOf } from '../../src/matching/index-block.ts'
 import { checkIndex } from '../../src/matching/index-file.ts'
 import { Matcher, packPlate } from '../../src/matching/matcher.ts'
-import { loadNative } from '../../src/matching/native.ts'
+import { loadAddon, loadNative } from '../../src/matching/native.ts'
 import { ENTRY_RECORD_BYTES, packEntry } from '../../src/matching/record.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 import { CLASSES, packReads } from '../helpers/matching.ts'
@@ -88,7 +88,7 @@ test('writing into a block in use never crashes', () => {
     }
     try {
       const hits = matcher.match(records, plates.length)
-      for (let at = 1; at < hits.length; at += 2) expect(hits[at]).toBeLessThan(plates.length)
+      expect(hits.filter((hit, at) => at % 2 === 1 && hit >= plates.length)).toHaveLength(0)
     } catch (error) {
       expect((error as Error).message).toMatch(/^Expected an unchanged index block for source/)
     }
@@ -227,7 +227,7 @@ test('an addon that is not built, or is none, is reported with what to run', () 
   const file = join(folder.path, 'hotplate.node')
   const advice = expect.stringContaining('run `node scripts/build-native.mjs`')
   const missing = { code: 'NATIVE_ADDON_MISSING', message: advice }
-  expect(() => loadNative(file)).toThrow(expect.objectContaining(missing))
+  expect(() => loadAddon(file)).toThrow(expect.objectContaining(missing))
   writeFileSync(file, 'no library')
-  expect(() => loadNative(file)).toThrow(expect.objectContaining(missing))
+  expect(() => loadAddon(file)).toThrow(expect.objectContaining(missing))
 })
