@@ -15,6 +15,7 @@ import { drawList, drawReads, folder, packReads } from './lib/match-traffic.ts'
 
 const SEED = 20_261_126
 const BATCH = 512
+const TURN_MS_MIN = 100
 /** Peers find plates of any length; so does the matcher here. */
 const OPTIONS = { classes: loadLookAlikes(), edit_chars_min: 1 }
 const fold = folder(OPTIONS.classes)
@@ -89,12 +90,18 @@ class Course {
 
 type Turn = () => number
 
-/** Reads per second of the matcher over all batches. */
+/** Reads per second of the matcher over all batches, as often as makes a turn of some length. */
 function matcherTurn(course: Course, matcher: Matcher): Turn {
   return () => {
     const began_ms = performance.now()
-    for (const batch of course.batches) matcher.match(batch, batch.length / PLATE_RECORD_BYTES)
-    return (course.reads.length * 1_000) / (performance.now() - began_ms)
+    let spent_ms = 0
+    let reads = 0
+    while (spent_ms < TURN_MS_MIN) {
+      for (const batch of course.batches) matcher.match(batch, batch.length / PLATE_RECORD_BYTES)
+      reads += course.reads.length
+      spent_ms = performance.now() - began_ms
+    }
+    return (reads * 1_000) / spent_ms
   }
 }
 
@@ -187,18 +194,14 @@ function passJoin(course: Course, edits: number) {
   return (plate: string) => peer.search(plate)
 }
 
-/** ns of one line of memory at random places of this many bytes, many asked for at once. */
-function lineCost(bytes: number): number {
-  const words = new Uint32Array(bytes / 4).fill(1)
-  const places = Uint32Array.from({ length: 1 << 20 }, () =>
-    Math.floor(Math.random() * (words.length / 16)),
-  )
-  const costs = Array.from({ length: 7 }, () => {
-    let sum = 0
+/** ns of one line of the block at random places, many asked for at once. */
+function lineCost(block: SharedArrayBuffer): number {
+  const { touchLines } = loadNative()
+  const lines = 1 << 20
+  const costs = Array.from({ length: 7 }, (_, turn) => {
     const began_ms = performance.now()
-    for (let i = 0; i < places.length; i += 1) sum += words[(places[i] as number) * 16] as number
-    const spent_ms = performance.now() - began_ms
-    return sum < 0 ? Number.NaN : (spent_ms * 1e6) / places.length
+    touchLines(new Uint8Array(block), lines, SEED + turn)
+    return ((performance.now() - began_ms) * 1e6) / lines
   })
   return median(costs)
 }
@@ -215,7 +218,7 @@ function large(sizes: Sizes) {
     plain: matcherTurn(course, plain),
     symspell: peerTurn(course, sizes.slow_reads, peer.search),
   })
-  const line_ns = lineCost(block.byteLength)
+  const line_ns = lineCost(block)
   const lone = loneRatio(course, best, peer.search, sizes)
   const touched = best.touched
   const mismatches =

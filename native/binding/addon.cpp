@@ -21,6 +21,7 @@ class Addon : public Napi::Addon<Addon> {
                              InstanceMethod("indexBytes", &Addon::index_bytes),
                              InstanceMethod("fillIndex", &Addon::fill_index),
                              InstanceMethod("checkIndex", &Addon::check_index),
+                             InstanceMethod("touchLines", &Addon::touch_lines),
                              InstanceMethod("referenceMatch", &Addon::reference_match),
                          });
   }
@@ -31,6 +32,9 @@ class Addon : public Napi::Addon<Addon> {
   }
   void fill_index(const Napi::CallbackInfo& info) { hotplate::binding::fill_index_block(info); }
   void check_index(const Napi::CallbackInfo& info) { hotplate::binding::check_index(info); }
+  Napi::Value touch_lines(const Napi::CallbackInfo& info) {
+    return hotplate::binding::touch_lines(info);
+  }
   Napi::Value reference_match(const Napi::CallbackInfo& info) {
     return hotplate::binding::reference_match(info);
   }

@@ -28,8 +28,8 @@ class MatcherObject : public Napi::ObjectWrap<MatcherObject> {
   static Napi::Function define(Napi::Env env) {
     return DefineClass(
         env, "Matcher",
-        {InstanceMethod("match", &MatcherObject::match),
-         InstanceMethod("take", &MatcherObject::take), InstanceMethod("find", &MatcherObject::find),
+        {InstanceMethod<&MatcherObject::match>("match"),
+         InstanceMethod("take", &MatcherObject::take), InstanceMethod<&MatcherObject::find>("find"),
          InstanceAccessor("kernels", &MatcherObject::kernels, nullptr),
          InstanceAccessor("touched", &MatcherObject::touched, nullptr)});
   }

@@ -9,7 +9,7 @@
 namespace hotplate {
 namespace {
 
-// Four signatures to 32 bits: about one absent signature in nine gets past its bit.
+// Four signatures to 32 bits, two bits each.
 constexpr std::uint64_t kSignaturesPerWord = 4;
 constexpr std::uint64_t kLineBytes = 64;
 constexpr std::uint64_t kPostingsOfLine = kLineBytes / sizeof(std::uint32_t);
@@ -226,7 +226,7 @@ class TableWriter {
     // 1. Set the bits, and count the postings of each word in its upper half.
     for_each_place([this](const Place& place, unsigned, std::uint32_t) {
       std::uint64_t& word = words_[place.word];
-      word = (word + kOnePosting) | (std::uint64_t{1} << bit_of(place.bits));
+      word = (word + kOnePosting) | occupied_by(place.bits);
     });
     // 2. Counts become the number after the word's last posting...
     give_places();

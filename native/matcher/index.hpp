@@ -8,7 +8,7 @@
 // is left of it less one character; table `two` has the entries of `fold+2`, less one and less two.
 // Patterns have a part of their own (patterns.hpp).
 //
-// A signature's hash names a word of its table and a bit of it: 32 bits of occupancy below the
+// A signature's hash names a word of its table and two bits of it: 32 bits of occupancy below the
 // number of the word's first posting, so that one load answers most signatures that are not there.
 //
 // A posting is 23 bits of the entry's number, a mark on the last one of its word, four bits of a
@@ -80,8 +80,12 @@ constexpr Place place_of(std::uint64_t signature, std::uint32_t words) noexcept 
   return {static_cast<std::uint32_t>(((hash >> 32) * words) >> 32),
           static_cast<std::uint32_t>(hash & 0xFFFF)};
 }
-constexpr unsigned bit_of(std::uint32_t bits) noexcept { return bits & 31; }
-constexpr std::uint32_t tag_of(std::uint32_t bits) noexcept { return (bits << 20) & kPostingTag; }
+// Two bits of the word, now and then the same: an absent signature gets past both one time in
+// twenty.
+constexpr std::uint32_t occupied_by(std::uint32_t bits) noexcept {
+  return 1u << (bits & 31) | 1u << ((bits >> 5) & 31);
+}
+constexpr std::uint32_t tag_of(std::uint32_t bits) noexcept { return (bits << 18) & kPostingTag; }
 constexpr unsigned hashed_position(std::uint32_t bits) noexcept { return (bits >> 12) & 15; }
 
 // A read's signature goes with the positions, bit by bit, that a posting may have, above its

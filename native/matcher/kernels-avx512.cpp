@@ -95,7 +95,7 @@ HOTPLATE_AVX512 inline Places places_of(__m512i signature, __m512i words_n) {
 
 // `allowed`: positions, above sixteen bits. In table two the position is one of the hash.
 HOTPLATE_AVX512 inline void put(Chunk& chunk, std::size_t vector, __m512i signature,
-                                __m256i allowed, const Table& table, std::size_t count) {
+                                __m256i allowed, const Table& table) {
   const Places places = places_of(signature, _mm512_set1_epi64(table.words_n));
   const __m256i hash =
       _mm256_and_si256(_mm512_cvtepi64_epi32(places.hash), _mm256_set1_epi32(0xFFFF));
@@ -106,7 +106,10 @@ HOTPLATE_AVX512 inline void put(Chunk& chunk, std::size_t vector, __m512i signat
   _mm256_store_si256(reinterpret_cast<__m256i*>(&chunk.word[slot]), places.word);
   _mm256_store_si256(reinterpret_cast<__m256i*>(&chunk.bits[slot]),
                      _mm256_or_si256(hash, table.two ? hashed : allowed));
-  for (std::size_t i = 0; i < count; ++i) __builtin_prefetch(table.words + chunk.word[slot + i]);
+  // All eight, without a branch: lanes past the plate's end are its whole key, asked for anyway.
+  for (std::size_t i = 0; i < kVectorLanes; ++i) {
+    __builtin_prefetch(table.words + chunk.word[slot + i]);
+  }
 }
 
 HOTPLATE_AVX512 void probe_whole(Chunk& chunk, std::size_t count, std::uint64_t edits,
@@ -121,7 +124,7 @@ HOTPLATE_AVX512 void probe_whole(Chunk& chunk, std::size_t count, std::uint64_t 
     chunk.lanes[vector] = static_cast<std::uint8_t>((1u << left) - 1);
     const __m256i allowed =
         _mm256_mask_blend_epi32(static_cast<__mmask8>(edits >> first), whole, any);
-    put(chunk, vector, _mm512_loadu_si512(&chunk.keys[first]), allowed, table, left);
+    put(chunk, vector, _mm512_loadu_si512(&chunk.keys[first]), allowed, table);
   }
 }
 
@@ -166,7 +169,7 @@ HOTPLATE_AVX512 std::size_t probe_lanes(Chunk& chunk, std::size_t next, std::siz
       chunk.read[vectors] = static_cast<std::uint8_t>(next);
       chunk.step[vectors] = 0;
       const __m256i place = _mm256_add_epi32(eight, _mm256_set1_epi32(static_cast<int>(lane)));
-      put(chunk, vectors, kept, allowed_at(place, repeats), table, left);
+      put(chunk, vectors, kept, allowed_at(place, repeats), table);
     }
   }
   chunk.vectors = vectors;
@@ -175,6 +178,8 @@ HOTPLATE_AVX512 std::size_t probe_lanes(Chunk& chunk, std::size_t next, std::siz
 
 HOTPLATE_AVX512 void filter(Chunk& chunk, const Table& table, std::size_t first, std::size_t last) {
   const __m256i eight = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  const __m256i one = _mm256_set1_epi32(1);
+  const __m256i low_five = _mm256_set1_epi32(31);
   const std::size_t before = chunk.found;
   std::size_t found = before;
   for (std::size_t vector = first; vector < last; ++vector) {
@@ -184,9 +189,12 @@ HOTPLATE_AVX512 void filter(Chunk& chunk, const Table& table, std::size_t first,
     const __m256i bits = _mm256_load_si256(reinterpret_cast<const __m256i*>(&chunk.bits[slot]));
     const __m512i words =
         _mm512_mask_i32gather_epi64(_mm512_setzero_si512(), lanes, at, table.words, 8);
-    const __m256i bit =
-        _mm256_sllv_epi32(_mm256_set1_epi32(1), _mm256_and_si256(bits, _mm256_set1_epi32(31)));
-    const __mmask8 set = _mm256_test_epi32_mask(_mm512_cvtepi64_epi32(words), bit);
+    const __m256i occupied = _mm256_or_si256(
+        _mm256_sllv_epi32(one, _mm256_and_si256(bits, low_five)),
+        _mm256_sllv_epi32(one, _mm256_and_si256(_mm256_srli_epi32(bits, 5), low_five)));
+    // Nothing of the two may be missing; lanes that are not there have no word.
+    const __mmask8 set = _mm256_mask_testn_epi32_mask(
+        lanes, _mm256_andnot_si256(_mm512_cvtepi64_epi32(words), occupied), occupied);
     const __m256i begin = _mm512_cvtepi64_epi32(_mm512_srli_epi64(words, 32));
     const __m256i read =
         _mm256_add_epi32(_mm256_maskz_mov_epi32(static_cast<__mmask8>(-chunk.step[vector]), eight),

@@ -80,7 +80,8 @@ void filter(Chunk& chunk, const Table& table, std::size_t first, std::size_t las
       chunk.found_begin[found] = begin;
       chunk.found_bits[found] = chunk.bits[slot];
       chunk.found_read[found] = chunk.read[vector] + lane * chunk.step[vector];
-      found += word >> bit_of(chunk.bits[slot]) & 1;
+      const std::uint32_t occupied = occupied_by(chunk.bits[slot]);
+      found += (word & occupied) == occupied;
       __builtin_prefetch(table.postings + begin);
       // Most runs are shorter than this: the line in which one that begins late goes on.
       __builtin_prefetch(table.postings + begin + 7);

@@ -107,6 +107,8 @@ export interface Native {
   ): void
   /** Throws unless the whole block is sound. */
   checkIndex(source: Uint8Array | string): void
+  /** Reads this many lines of memory at random places: what a search can't be faster than. */
+  touchLines(block: Uint8Array, lines: number, seed: number): number
   /** Brute force by the textbook, for tests: the truth that the matcher must equal. */
   referenceMatch(
     entries: Uint8Array,
