@@ -51,7 +51,7 @@ Napi::Value pairs_of(Napi::Env env, std::size_t count, auto&& pair) {
 Napi::Value index_bytes(const Napi::CallbackInfo& info);
 // fillIndex(entries, count, fold, edit_chars_min, block)
 void fill_index_block(const Napi::CallbackInfo& info);
-// touchLines(block, lines, seed): reads that many of its lines at random places; the sum of a byte each
+// touchLines(block, lines, seed): reads that many of its lines at random; the sum of a byte of each
 Napi::Value touch_lines(const Napi::CallbackInfo& info);
 // checkIndex(source): throws unless the whole block is sound
 void check_index(const Napi::CallbackInfo& info);
