@@ -8,7 +8,7 @@ import type { Profile } from '../src/domain/hotlist.ts'
 import { buildIndexOf } from '../src/matching/index-block.ts'
 import { loadLookAlikes } from '../src/matching/look-alikes.ts'
 import { type Kernels, Matcher } from '../src/matching/matcher.ts'
-import { loadNative } from '../src/matching/native.ts'
+import { loadAddon, loadNative } from '../src/matching/native.ts'
 import { PLATE_RECORD_BYTES, packEntries } from '../src/matching/record.ts'
 import type { Bench, BenchOptions } from './bench.ts'
 import { drawList, drawReads, folder, packReads } from './lib/match-traffic.ts'
@@ -196,7 +196,7 @@ function passJoin(course: Course, edits: number) {
 
 /** ns of one line of the block at random places, many asked for at once. */
 function lineCost(block: SharedArrayBuffer): number {
-  const { touchLines } = loadNative()
+  const { touchLines } = loadAddon()
   const lines = 1 << 20
   const costs = Array.from({ length: 7 }, (_, turn) => {
     const began_ms = performance.now()

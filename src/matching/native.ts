@@ -107,8 +107,6 @@ export interface Native {
   ): void
   /** Throws unless the whole block is sound. */
   checkIndex(source: Uint8Array | string): void
-  /** Reads this many lines of memory at random places: what a search can't be faster than. */
-  touchLines(block: Uint8Array, lines: number, seed: number): number
   /** Brute force by the textbook, for tests: the truth that the matcher must equal. */
   referenceMatch(
     entries: Uint8Array,
@@ -118,6 +116,11 @@ export interface Native {
     records: Uint8Array,
     count: number,
   ): Uint32Array
+}
+
+export interface Addon extends Native {
+  /** Reads this many lines of memory at random places: what a search can't be faster than. */
+  touchLines(block: Uint8Array, lines: number, seed: number): number
 }
 
 const ADDON_FILE = fileURLToPath(new URL('../../build/Release/hotplate.node', import.meta.url))
@@ -165,10 +168,10 @@ function load(choice: string): Loaded {
 const SLOWER = 'Plates are matched on WebAssembly, with equal results but several times slower'
 
 /** @throws HotplateError NATIVE_ADDON_MISSING where the addon is not built, or not for this Node */
-export function loadAddon(file: string = ADDON_FILE): Native {
+export function loadAddon(file: string = ADDON_FILE): Addon {
   if (!existsSync(file)) throw missing('is not built')
   try {
-    return createRequire(import.meta.url)(file) as Native
+    return createRequire(import.meta.url)(file) as Addon
   } catch (cause) {
     throw missing('does not load', cause)
   }
