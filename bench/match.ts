@@ -10,6 +10,7 @@ import { loadLookAlikes } from '../src/matching/look-alikes.ts'
 import { type Kernels, Matcher } from '../src/matching/matcher.ts'
 import { loadAddon, loadNative } from '../src/matching/native.ts'
 import { PLATE_RECORD_BYTES, packEntries } from '../src/matching/record.ts'
+import { wasmNative } from '../src/matching/wasm-native.ts'
 import type { Bench, BenchOptions } from './bench.ts'
 import { drawList, drawReads, folder, packReads } from './lib/match-traffic.ts'
 
@@ -90,8 +91,23 @@ class Course {
 
 type Turn = () => number
 
+type Searching = Pick<Matcher, 'match'>
+
+/** The same on WebAssembly. */
+function onWasm(block: SharedArrayBuffer): Searching {
+  const native = new wasmNative.Matcher(new Uint8Array(block))
+  const target = new Uint32Array(1 << 20)
+  return {
+    match(records, count) {
+      const pairs = native.match(records, count, target)
+      if (pairs * 2 > target.length) throw new RangeError(`No room for ${pairs} hits`)
+      return target.subarray(0, pairs * 2)
+    },
+  }
+}
+
 /** Reads per second of the matcher over all batches, as often as makes a turn of some length. */
-function matcherTurn(course: Course, matcher: Matcher): Turn {
+function matcherTurn(course: Course, matcher: Searching): Turn {
   return () => {
     const began_ms = performance.now()
     let spent_ms = 0
@@ -159,7 +175,7 @@ function differences(
 }
 
 /** Pairs that brute force and the matcher do not agree on. */
-function unproved(course: Course, matcher: Matcher, profile: Profile, reads: number): number {
+function unproved(course: Course, matcher: Searching, profile: Profile, reads: number): number {
   const entries = packEntries(course.list.map((plate) => ({ plate, profile })))
   const records = packReads(course.reads.slice(-reads))
   const { classes, edit_chars_min } = OPTIONS
@@ -212,10 +228,12 @@ function large(sizes: Sizes) {
   const { block, build_s } = course.index('fold+1')
   const best = new Matcher(block)
   const plain = new Matcher(block, 'plain')
+  const wasm = onWasm(block)
   const peer = symSpell(course)
   const speeds = inTurns(sizes.turns, {
     fold1: matcherTurn(course, best),
     plain: matcherTurn(course, plain),
+    wasm: matcherTurn(course, wasm),
     symspell: peerTurn(course, sizes.slow_reads, peer.search),
   })
   const line_ns = lineCost(block)
@@ -224,7 +242,8 @@ function large(sizes: Sizes) {
   const mismatches =
     differences(course, best, sizes.compared, peer.terms) +
     differences(course, plain, sizes.compared, peer.terms) +
-    unproved(course, best, 'fold+1', sizes.proved)
+    unproved(course, best, 'fold+1', sizes.proved) +
+    unproved(course, wasm, 'fold+1', sizes.proved)
   return { block, build_s, speeds, line_ns, lone, touched, mismatches, kernels: best.kernels }
 }
 
@@ -308,6 +327,7 @@ function run({ tiny }: BenchOptions): Promise<Record<string, unknown>> {
     floor_fraction: rounded((fold1.touched * fold1.line_ns) / read_ns),
     lone_ratio: rounded(fold1.lone),
     plain_ratio: rounded(fold1.speeds.plain / fold1.speeds.symspell),
+    wasm_ratio: rounded(fold1.speeds.wasm / fold1.speeds.symspell),
     bytes_entry: rounded(fold1.block.byteLength / sizes.large),
     bytes_entry_fold2: rounded(fold2_small.bytes / sizes.small),
     build_s: rounded(fold1.build_s),
@@ -321,6 +341,7 @@ export default {
   question: 'How many reads a second does the matcher search, beside the best of its kind?',
   fields:
     'entries, fold1_reads_s, symspell_reads_s, fold1_ratio, fold1_100k_ratio, fold_ratio, ' +
-    'fold2_100k_ratio, floor_fraction, lone_ratio, plain_ratio, bytes_entry, build_s, mismatches',
+    'fold2_100k_ratio, floor_fraction, lone_ratio, plain_ratio, wasm_ratio, bytes_entry, ' +
+    'build_s, mismatches',
   run,
 } satisfies Bench

@@ -26,8 +26,9 @@ interface Target {
 }
 
 const TARGETS: readonly Target[] = [
-  { name: 'matcher', parts: ['matcher', 'reference'], seconds: 30 },
+  { name: 'matcher', parts: ['matcher', 'reference'], seconds: 25 },
   { name: 'block', parts: ['matcher', 'reference'], seconds: 15 },
+  { name: 'judge', parts: ['judge', 'matcher', 'reference', 'scorer'], seconds: 5 },
   { name: 'scanner', parts: ['decoder'], seconds: 10 },
   { name: 'scorer', parts: ['scorer'], seconds: 5 },
 ]
