@@ -10,6 +10,8 @@ export interface BenchOptions {
   rate?: number
   /** A file of real readings, where the bench takes one. */
   readings?: string
+  /** Fits on a part of the readings and tests on the others, where the bench has a model. */
+  cross_validate?: boolean
   /** Multiplies the bench's size. */
   scale?: number
 }

@@ -10,8 +10,6 @@ import type { Alert } from '../src/domain/alert.ts'
 import { PROFILES, type Profile } from '../src/domain/hotlist.ts'
 import { zeroFold } from '../src/domain/plate.ts'
 import { loadLookAlikes } from '../src/matching/look-alikes.ts'
-import { loadModel } from '../src/matching/model.ts'
-import { generateMessages } from '../src/simulate/messages.ts'
 import { jetStreamPublish } from '../src/simulate/publish.ts'
 import {
   type ConvertedReadings,
@@ -23,6 +21,7 @@ import { replayFile } from '../src/simulate/replay.ts'
 import { metricOf, type RunningService, withService } from '../test/helpers/service.ts'
 import { until } from '../test/helpers/until.ts'
 import type { Bench, BenchOptions } from './bench.ts'
+import { madeReadings } from './lib/made-readings.ts'
 import { importEntries } from './lib/traffic.ts'
 
 const SEED = 7
@@ -120,34 +119,6 @@ function judgeAlerts(alerts: readonly Alert[], truth: readonly ReadTruth[], entr
     wrong_alerts,
     wrong_alerts_read: Math.round((wrong_alerts / reads) * 10_000) / 10_000,
   }
-}
-
-/**
- * Without a file: readings that the simulator makes, in the same columns. They say that the bench
- * works, not how well.
- */
-function madeReadings(tiny: boolean): string {
-  const lines = ['source,image_id,country_or_region,true_plate,read_plate,confidence,candidates']
-  const messages = generateMessages({
-    cameras: 10,
-    count: tiny ? 2_000 : 20_000,
-    seed: SEED,
-    model: loadModel('general'),
-    misread_share: 0.3,
-  })
-  for (const { payload, reads } of messages) {
-    const read = JSON.parse(Buffer.from(payload).toString()) as {
-      plate: string
-      confidence?: number
-      candidates?: { plate: string; confidence: number }[]
-    }
-    const percent = (share: number) => Math.round(share * 1_000) / 10
-    const others = (read.candidates ?? []).map((c) => `${c.plate}:${percent(c.confidence)}`)
-    const { id, truth } = reads[0] ?? {}
-    const engine = `${read.plate},${percent(read.confidence ?? 0)},${others.join('|')}`
-    lines.push(`made/full/made/none,${id},us,${truth},${engine}`)
-  }
-  return lines.join('\n')
 }
 
 export default {

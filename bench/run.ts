@@ -11,7 +11,7 @@ import { cell, table } from './lib/table.ts'
 const PAIRS = 3
 const USAGE =
   'npm run bench -- <name> [--json] [--rate R] [--readings FILE] [--compare REF]' +
-  ' [--scale S] [--tiny]'
+  ' [--scale S] [--cross-validate] [--tiny]'
 
 interface Request {
   name: string | undefined
@@ -30,11 +30,12 @@ function readArguments(args: string[]): Request {
         rate: { type: 'string' },
         readings: { type: 'string' },
         scale: { type: 'string' },
+        'cross-validate': { type: 'boolean', default: false },
         compare: { type: 'string' },
       },
     })
     const { json, tiny, readings } = values
-    const options: BenchOptions = { json, tiny }
+    const options: BenchOptions = { json, tiny, cross_validate: values['cross-validate'] }
     if (values.rate !== undefined) options.rate = positive('--rate', values.rate)
     if (values.scale !== undefined) options.scale = positive('--scale', values.scale)
     if (readings !== undefined) options.readings = resolve(readings)
@@ -74,9 +75,10 @@ async function run(bench: Bench, options: BenchOptions): Promise<void> {
 }
 
 async function compare(name: string, ref: string, options: BenchOptions): Promise<void> {
-  const { json, tiny, rate, readings, scale } = options
+  const { json, tiny, rate, readings, scale, cross_validate } = options
   const args = [
     ...(tiny ? ['--tiny'] : []),
+    ...(cross_validate ? ['--cross-validate'] : []),
     ...(rate === undefined ? [] : ['--rate', String(rate)]),
     ...(readings === undefined ? [] : ['--readings', readings]),
     ...(scale === undefined ? [] : ['--scale', String(scale)]),

@@ -21,7 +21,7 @@ const COLUMNS = [
   'confidence',
   'candidates',
 ] as const
-type Row = Record<(typeof COLUMNS)[number], string>
+export type ReadingRow = Record<(typeof COLUMNS)[number], string>
 
 export interface ConvertOptions {
   seed: number
@@ -115,7 +115,11 @@ export function convertReadings(csv: string, options: ConvertOptions): Converted
   }
 }
 
-function parseRows(csv: string): Row[] {
+/**
+ * @param csv with a header line of {@link COLUMNS}
+ * @throws HotplateError READINGS_INVALID
+ */
+export function parseRows(csv: string): ReadingRow[] {
   try {
     return parse(csv, {
       bom: true,
@@ -125,7 +129,7 @@ function parseRows(csv: string): Row[] {
         if (missing !== undefined) throw invalid(`a column ${missing} in the header line`)
         return header
       },
-    }) as unknown as Row[]
+    }) as unknown as ReadingRow[]
   } catch (cause) {
     if (cause instanceof HotplateError) throw cause
     throw invalid(`CSV: ${(cause as Error).message}`, cause)
@@ -133,13 +137,13 @@ function parseRows(csv: string): Row[] {
 }
 
 interface UsableRow {
-  row: Row
+  row: ReadingRow
   plate: string
   truth: string
 }
 
 /** Each source is a camera. */
-function byCamera(rows: readonly Row[]): Map<string, UsableRow[]> {
+function byCamera(rows: readonly ReadingRow[]): Map<string, UsableRow[]> {
   const cameras = new Map<string, UsableRow[]>()
   for (const row of rows) {
     const plate = foldPlate(row.read_plate)
@@ -169,7 +173,8 @@ function describe({ row, plate, truth }: UsableRow, id: string, camera: string, 
   return { line, truth: { id, camera, plate, truth, source: row.source } }
 }
 
-function parseCandidates(text: string, plate: string): Candidate[] {
+/** Those that are plates and not the read's own, best first. */
+export function parseCandidates(text: string, plate: string): Candidate[] {
   const candidates: Candidate[] = []
   for (const item of text.split('|')) {
     const colon = item.lastIndexOf(':')
@@ -182,13 +187,13 @@ function parseCandidates(text: string, plate: string): Candidate[] {
 }
 
 /** 0 to 100 as 0 to 1; null where there is none. */
-function share(percent: string): number | null {
+export function share(percent: string): number | null {
   const value = percent.trim() === '' ? Number.NaN : Number(percent)
   return value >= 0 && value <= 100 ? Math.round(value * 100) / 10_000 : null
 }
 
 /** `us-va` is a state; `us` or `eu` is none. */
-function regionOf(row: Row): string {
+function regionOf(row: ReadingRow): string {
   const region = row.country_or_region.toUpperCase()
   return /^[A-Z]{2}-[A-Z0-9]{1,3}$/.test(region) ? region : ''
 }
