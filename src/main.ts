@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { registerDemo } from './commands/demo.ts'
 import { registerHotlist } from './commands/hotlist.ts'
 import { registerMatch } from './commands/match.ts'
+import { registerModel } from './commands/model.ts'
 import { registerRetention } from './commands/retention.ts'
 import { failCommand, oneLine } from './commands/run.ts'
 import { registerServe } from './commands/serve.ts'
@@ -21,6 +22,7 @@ for (const register of [
   registerDemo,
   registerHotlist,
   registerMatch,
+  registerModel,
   registerUser,
   registerRetention,
   registerSimulate,

@@ -18,7 +18,7 @@ export interface FitOptions {
 }
 
 /** Readings farther off are of other things than this plate: their columns pair up by chance. */
-const EDITS_MAX = 3
+export const EDITS_MAX = 3
 /** Readings that each prior weighs as much as, per true character. */
 const SUBSTITUTION_PRIOR = 8
 const DELETION_PRIOR = 50
@@ -51,7 +51,9 @@ export function fitModel(pairs: Iterable<LabelledReading>, options: FitOptions):
   const deletion: Record<string, number> = {}
   const insertion: Record<string, number> = {}
   const substitution: Model['substitution'] = {}
-  const deleted_all = total(counts.deleted) / (total(counts.pairs) + total(counts.deleted))
+  // What was never seen is rare, and not impossible.
+  const deleted = Math.max(1, total(counts.deleted))
+  const deleted_all = deleted / (total(counts.pairs) + deleted)
   const inserted_all = total(counts.inserted) / readings
   const into = misreadInto(counts.pairs)
   ;[...SYMBOLS].forEach((symbol, t) => {
@@ -160,6 +162,7 @@ function total(counts: Float64Array): number {
   return counts.reduce((sum, n) => sum + n, 0)
 }
 
+/** Four digits; nothing is certain. */
 function rounded(p: number): number {
-  return Number(p.toPrecision(4))
+  return Math.min(0.9999, Number(p.toPrecision(4)))
 }

@@ -6,7 +6,8 @@ import { HotplateError } from '../domain/error.ts'
 import type { Column } from './explain.ts'
 import { SYMBOLS } from './look-alikes.ts'
 
-const FOLDER = new URL('../../config/models/', import.meta.url)
+/** The models that ship, and those that were fitted here: `<name>.json`. */
+export const MODELS_FOLDER = new URL('../../config/models/', import.meta.url)
 /** Tables carry four digits: their rows add up to one but for that. */
 const SUM_ERROR_MAX = 0.001
 
@@ -116,7 +117,7 @@ export function loadModel(name: string): Model {
   }
   let value: unknown
   try {
-    value = JSON.parse(readFileSync(new URL(`${name}.json`, FOLDER), 'utf8'))
+    value = JSON.parse(readFileSync(new URL(`${name}.json`, MODELS_FOLDER), 'utf8'))
   } catch (cause) {
     const reason = (cause as Error).message
     throw new HotplateError('MODEL_INVALID', `Model ${name} can't be read: ${reason}`, { cause })

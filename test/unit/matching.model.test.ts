@@ -84,3 +84,13 @@ test('a model that is missing, misnamed or incomplete is refused, naming it', ()
     invalid('adds up to 1'),
   )
 })
+
+test('readings that hardly ever go wrong, and never in some way, make a model nonetheless', () => {
+  const faithful = { true_plate: 'ABC1234', read_plate: 'ABC1234' }
+  const readings = [
+    ...Array.from({ length: 20_000 }, () => faithful),
+    { true_plate: 'ABC1234', read_plate: 'A8C1234' },
+  ]
+  const model = fitModel(readings, { name: 'own', source: 'a test', classes: CLASSES })
+  expect(checkModel(model, 'own')).toEqual(model)
+})
