@@ -50,7 +50,7 @@ export function crossModels(reads: readonly LabelledRead[]): ReadModels {
       const own = others.filter((read) => read.engine === engine)
       const is_enough = own.filter((read) => read.is_wrong).length >= WRONG_READINGS_MIN
       const source = `the other parts' plates${is_enough ? `, ${engine}` : ''}`
-      const name = `fold-${fold}`
+      const name = 'cross-validated'
       numbers.set(`${engine} ${fold}`, models.length)
       models.push(fitModel((is_enough ? own : others).map(labelled), { name, source, classes }))
     }

@@ -13,6 +13,7 @@ export type AuditKind =
   | 'alert_verdict'
   | 'matching_lists'
   | 'match_verify'
+  | 'model_fit'
 
 export interface AuditEvent {
   /** A user's name as given: for a refused sign-in it may be nobody's. */

@@ -1,16 +1,23 @@
 // `hotplate model fit`: learns how an agency's own engines misread, from plates that people have
-// read too. Only counts leave the file, never its rows.
+// read too: of a file, or of the alerts that they have verified. Only counts get into the model.
 import { createReadStream, existsSync, writeFileSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { createGunzip } from 'node:zlib'
 import { type Command, InvalidArgumentError } from 'commander'
 import { parse } from 'csv-parse'
+import { createAudit } from '../access/audit.ts'
+import { verifiedReadings } from '../alerts/verified-readings.ts'
 import { HotplateError } from '../domain/error.ts'
 import { foldPlate } from '../domain/plate.ts'
 import { fitModel, type LabelledReading } from '../matching/fit-model.ts'
 import { heldOutLikelihood } from '../matching/likelihood.ts'
 import { loadLookAlikes } from '../matching/look-alikes.ts'
 import { checkModel, loadModel, MODELS_FOLDER } from '../matching/model.ts'
+import { joinPlatform } from '../platform.ts'
+import { createLog } from '../telemetry/log.ts'
+import { createMetrics } from '../telemetry/metrics.ts'
+import { type CommonOptions, configOf } from './run.ts'
 import { type Row, table } from './table.ts'
 
 /** The model that all others are held against. */
@@ -21,7 +28,8 @@ const WRONG_READINGS_MIN = 200
 const PLATES_MIN = 50
 const COLUMNS = ['true_plate', 'read_plate'] as const
 
-interface FitFlags {
+interface FitFlags extends CommonOptions {
+  alerts?: boolean
   name: string
   source?: string
   out?: string
@@ -39,11 +47,14 @@ export function registerModel(program: Command): void {
     .description('models of misreads')
     .command('fit')
     .description('learns one from readings whose true plates are known, and says if it is better')
-    .argument('<file>', 'CSV, or CSV.gz, with the columns true_plate and read_plate')
+    .argument('[file]', 'CSV, or CSV.gz, with the columns true_plate and read_plate')
     .requiredOption('--name <NAME>', 'its name: 1 to 64 of a-z, 0-9 and -', modelName)
+    .option('--alerts', 'learn from the alerts that people have verified, instead of a file')
     .option('--source <TEXT>', 'what the readings are, for the model to tell')
     .option('--out <FILE>', 'write it there instead of config/models/NAME.json')
-    .action(async (file: string, flags: FitFlags) => {
+    .option('--config <FILE>', 'YAML file with settings, for --alerts')
+    .option('--data <DIR>', 'folder for all data (./data), for --alerts')
+    .action(async (file: string | undefined, flags: FitFlags) => {
       process.stdout.write(await learn(file, flags))
     })
 }
@@ -54,10 +65,11 @@ function modelName(text: string): string {
 }
 
 /** @returns the text to print */
-async function learn(file: string, { name, source, out }: FitFlags): Promise<string> {
+async function learn(file: string | undefined, flags: FitFlags): Promise<string> {
+  const { name, source, out } = flags
   const classes = loadLookAlikes()
   const general = loadModel(GENERAL)
-  const { readings, left_out } = await readLabelled(file)
+  const { readings, left_out } = await labelledOf(file, flags)
   const plates = new Set(readings.map(({ true_plate }) => true_plate)).size
   const wrong = readings.filter(({ true_plate, read_plate }) => true_plate !== read_plate).length
   assertEnough(wrong, plates)
@@ -84,6 +96,36 @@ async function learn(file: string, { name, source, out }: FitFlags): Promise<str
 
 const NO_BETTER = 'no better than the general model: keep to that one'
 const USE = 'Name it in matching.model, or in matching.models for its cameras.'
+
+function labelledOf(file: string | undefined, flags: FitFlags): Promise<Labelled> {
+  if (file !== undefined && !flags.alerts) return readLabelled(file)
+  if (file === undefined && flags.alerts) return readVerified(flags)
+  throw new HotplateError('USAGE', 'Expected either a file or --alerts')
+}
+
+/** On record before an alert is looked at, as any access to reads. */
+async function readVerified(flags: FitFlags): Promise<Labelled> {
+  const platform = await joinPlatform({
+    config: configOf(flags),
+    kind: 'any',
+    log: createLog('warn'),
+    metrics: createMetrics(),
+    name: 'hotplate-model',
+  })
+  try {
+    await createAudit(platform.bus).record({
+      who: userInfo().username,
+      from: 'command line',
+      what: 'model_fit',
+      object: flags.name,
+      detail: 'verified alerts',
+      outcome: 'ok',
+    })
+    return { readings: await verifiedReadings(platform.bus), left_out: 0 }
+  } finally {
+    await platform.stop()
+  }
+}
 
 /** @throws HotplateError READINGS_INVALID */
 async function readLabelled(file: string): Promise<Labelled> {

@@ -4,11 +4,18 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
+import type { AuditRecord } from '../../src/access/audit.ts'
+import { alertEventsSubject, STREAM } from '../../src/bus/streams.ts'
+import type { Alert } from '../../src/domain/alert.ts'
+import type { VerdictKind } from '../../src/domain/alert-event.ts'
 import { Random } from '../../src/domain/random.ts'
 import { checkModel } from '../../src/matching/model.ts'
 import { drawShape } from '../../src/simulate/plates.ts'
+import { makeAlert, makeEvent, publishAlert } from '../helpers/alert.ts'
 import { runCli } from '../helpers/cli.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
+import { startService } from '../helpers/service.ts'
+import { textsOf } from '../helpers/traffic.ts'
 
 const SEED = 11
 
@@ -43,6 +50,55 @@ test('learns an engine from its readings, and is better on plates unseen', async
   const model = checkModel(JSON.parse(readFileSync(out, 'utf8')), 'own')
   expect(model.provenance).toContain('600 labelled readings of a test')
   expect(model.substitution.A?.X).toBeGreaterThan(0.4)
+})
+
+test('401.9b learns from alerts as people have verified them, and leaves a record', async () => {
+  await using service = await startService()
+  const bus = await service.bus()
+  const said = async (alert: Alert, ...verdicts: VerdictKind[]) => {
+    await publishAlert(bus, alert)
+    for (const verdict of verdicts) {
+      const event = { ...makeEvent(alert), verdict }
+      await bus.js.publish(alertEventsSubject(alert.id), JSON.stringify(event))
+    }
+  }
+  const alertOf = (plate: string, read: string) =>
+    makeAlert((alert) => {
+      alert.entry.plate = plate
+      alert.read.plate = read
+    })
+  const random = new Random(SEED)
+  const plates = Array.from({ length: 70 }, () => drawShape('ALLDDD', random))
+  for (const plate of plates) {
+    const misread = plate.replace('A', 'X')
+    for (let n = 0; n < 3; n += 1) await said(alertOf(plate, misread), 'rejected', 'verified')
+    const alert = alertOf(plate, plate)
+    await said(alert, 'verified')
+    // The same read for an entry of another list.
+    await said({ ...alert, id: alert.id.split('').toReversed().join('') }, 'verified')
+    await said(alertOf(plate, 'BBB999'), 'verified', 'rejected')
+    await said(alertOf(plate, 'CCC999'))
+    await said(alertOf('A*', 'DDD999'), 'verified')
+  }
+  using folder = temporaryFolder()
+  const out = join(folder.path, 'own.json')
+  const args = ['model', 'fit', '--alerts', '--name', 'own', '--out', out]
+  const { code, stdout, stderr } = await runCli(
+    [...args, '--data', service.data_dir],
+    service.settings,
+  )
+  expect([code, stderr]).toEqual([0, ''])
+  expect(stdout).toMatch(/^Readings {2}280 of 70 plates\nWrong {5}210\n/)
+  const records = (await textsOf(bus, STREAM.audit)).map((text) => JSON.parse(text) as AuditRecord)
+  expect(records.find(({ what }) => what === 'model_fit')).toMatchObject({
+    object: 'own',
+    detail: 'verified alerts',
+    outcome: 'ok',
+  })
+  for (const wrong of [['file.csv', '--alerts'], []]) {
+    const usage = await runCli(['model', 'fit', '--name', 'own', ...wrong])
+    expect(usage).toMatchObject({ code: 2, stderr: expect.stringContaining('either a file or') })
+  }
 })
 
 describe('refuses, and writes nothing', () => {
