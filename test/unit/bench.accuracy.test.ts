@@ -117,6 +117,54 @@ test('reads keep plate characters only; what is no plate counts as missed', () =
   expect([rules?.candidate.recall, rules?.edit1.recall]).toEqual([0.333333, 0.333333])
 })
 
+test('false matches of a run are what brute force finds on the same decoys', () => {
+  const [scale, weight] = [0.005, 200]
+  const decoys = decoysOf(5_000)
+  const random = new Random(SEED)
+  const rows = Array.from({ length: 300 }, () => {
+    const truth = drawShape('LLLDDD', random)
+    const at = random.below(6)
+    const misread = truth.slice(0, at) + drawShape('*', random) + truth.slice(at + random.below(3))
+    const read = random.chance(0.05) ? random.pick(decoys) : misread
+    const candidate = random.chance(0.1) ? random.pick(decoys) : truth
+    return `engine/full/set/none,1,us,${truth},${read},90,${read}:90|${candidate}:50`
+  })
+  const reads = labelledReads([HEADER, ...rows].join('\n'), SEED)
+  const run = new AccuracyRun(reads, shippedModels(), SEED, scale)
+  run.run(() => undefined)
+  const counts = { exact: 0, classes: 0, candidate: 0, edit1: 0, classes_edit1: 0, edit2: 0 }
+  for (const { plate, truth, candidates } of reads) {
+    const readings = new Set([plate, ...candidates.map((candidate) => candidate.plate)])
+    for (const decoy of decoys.filter((decoy) => decoy !== truth)) {
+      const [edits, folded] = [distance(plate, decoy), distance(fold(plate), fold(decoy))]
+      counts.exact += Number(edits === 0)
+      counts.classes += Number(folded === 0)
+      counts.candidate += Number(readings.has(decoy))
+      counts.edit1 += Number(edits <= 1)
+      counts.classes_edit1 += Number(folded <= 1)
+      counts.edit2 += Number(edits <= 2)
+    }
+  }
+  const { rules, n_reads, ours_at_rules } = run.results().engine ?? {}
+  for (const rule of RULES) {
+    expect([rule, rules?.[rule].fp]).toEqual([
+      rule,
+      expect.closeTo((counts[rule] * weight) / (n_reads ?? 0), 4),
+    ])
+  }
+  expect(Math.min(...Object.values(counts))).toBeGreaterThan(5)
+  expect(ours_at_rules?.edit2.fp).toBeLessThanOrEqual(rules?.edit2.fp ?? 0)
+})
+
+/** Those that a run under this seed draws of LLLDDD. */
+function decoysOf(count: number): string[] {
+  const random = new Random(SEED, 0b1111000)
+  const records = new Decoys('LLLDDD', count, random).pack(0, count, random)
+  return Array.from({ length: count }, (_, i) =>
+    String.fromCharCode(...records.subarray(i * 24 + 1, i * 24 + 7)),
+  )
+}
+
 test('a model that is tested on a plate was fitted on others', () => {
   const reads = labelledReads(madeReadings(true), SEED)
   const { models, modelOf } = crossModels(reads)
