@@ -41,15 +41,22 @@ struct PackedModel {
   Curve candidate;  // the same of a candidate, by its own
   Curve edited;     // weight of an edit besides, by the read's confidence
   std::array<float, kRanks> rank;  // added to a candidate's weight, by its place in the list
+  float alone;     // added to the weight of an edit where there are no candidates
+  float shared;    // power of the records' weights by which they share an edit
+  float plates;    // ln of how many plates an entry's is one of, where its prior is even
   float state_same;
   float state_differs;
   // By the entry's character, then the read's.
   std::array<std::array<std::array<float, kSymbols>, kSymbols>, kPlaces> substitution;
   std::array<std::array<float, kSymbols>, kPlaces> deletion;
   std::array<std::array<float, kSymbols>, kPlaces> insertion;
+  // Likelihood of all single edits together: those at a character that was read, by its place, and
+  // those of a lost character, by the gap.
+  std::array<std::array<float, kSymbols>, kPlaces> edits;
+  std::array<float, kPlaces> losses;
 };
 inline constexpr std::uint32_t kModelMagic = 0x4D535048;  // "HPSM"
-inline constexpr std::uint32_t kModelVersion = 1;
+inline constexpr std::uint32_t kModelVersion = 2;
 
 ModelStatus check_model(std::span<const std::uint8_t> packed) noexcept;
 

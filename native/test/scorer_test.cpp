@@ -38,6 +38,7 @@ std::vector<std::uint8_t> random_model(Random& random) {
   model.magic = hotplate::kModelMagic;
   model.version = hotplate::kModelVersion;
   model.bytes = sizeof model;
+  model.shared /= 10;
   for (hotplate::Curve* curve : {&model.read, &model.candidate, &model.edited}) {
     for (std::size_t i = 0; i < curve->x.size(); ++i) curve->x[i] = static_cast<float>(i) / 8;
   }

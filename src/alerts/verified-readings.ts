@@ -3,7 +3,7 @@ import type { Bus } from '../bus/connection.ts'
 import { STREAM } from '../bus/streams.ts'
 import type { VerdictKind } from '../domain/alert-event.ts'
 import { isPattern } from '../domain/plate.ts'
-import type { LabelledReading } from '../matching/fit-model.ts'
+import type { LabelledReading } from '../matching/fit-evidence.ts'
 import { ReplayReader } from './replay.ts'
 
 /**

@@ -10,11 +10,13 @@ import { createAudit } from '../access/audit.ts'
 import { verifiedReadings } from '../alerts/verified-readings.ts'
 import { HotplateError } from '../domain/error.ts'
 import { foldPlate } from '../domain/plate.ts'
-import { fitModel, type LabelledReading } from '../matching/fit-model.ts'
+import type { LabelledReading } from '../matching/fit-evidence.ts'
+import { fitModel } from '../matching/fit-model.ts'
 import { heldOutLikelihood } from '../matching/likelihood.ts'
 import { loadLookAlikes } from '../matching/look-alikes.ts'
 import { checkModel, loadModel, MODELS_FOLDER } from '../matching/model.ts'
 import { joinPlatform } from '../platform.ts'
+import { parseCandidates, share } from '../simulate/readings.ts'
 import { createLog } from '../telemetry/log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { type CommonOptions, configOf } from './run.ts'
@@ -35,6 +37,13 @@ interface FitFlags extends CommonOptions {
   out?: string
 }
 
+type LabelledRow = Record<(typeof COLUMNS)[number], string> & {
+  /** 0 to 100 */
+  confidence?: string
+  /** `text:confidence|…`, best first */
+  candidates?: string
+}
+
 interface Labelled {
   readings: LabelledReading[]
   /** Rows with something that is no plate. */
@@ -47,7 +56,7 @@ export function registerModel(program: Command): void {
     .description('models of misreads')
     .command('fit')
     .description('learns one from readings whose true plates are known, and says if it is better')
-    .argument('[file]', 'CSV, or CSV.gz, with the columns true_plate and read_plate')
+    .argument('[file]', 'CSV, or CSV.gz: true_plate, read_plate; confidence, candidates if there')
     .requiredOption('--name <NAME>', 'its name: 1 to 64 of a-z, 0-9 and -', modelName)
     .option('--alerts', 'learn from the alerts that people have verified, instead of a file')
     .option('--source <TEXT>', 'what the readings are, for the model to tell')
@@ -76,10 +85,11 @@ async function learn(file: string | undefined, flags: FitFlags): Promise<string>
   const options = { name, source: source ?? `${counted(plates)} plates`, classes }
   const held_out = heldOutLikelihood(readings, general, classes, (part) => fitModel(part, options))
   const target = out ?? fileURLToPath(new URL(`${name}.json`, MODELS_FOLDER))
-  // What confidences tell is not learnt: the columns don't have them.
-  const { evidence } = general
-  const fitted_on_all = { ...fitModel(readings, options), version: versionOf(name), evidence }
-  const model = checkModel(fitted_on_all, name)
+  const learnt = fitModel(readings, options)
+  // What confidences tell can be learnt where they came only.
+  const is_told = readings.some((one) => one.confidence != null || one.candidates?.length)
+  const evidence = is_told ? learnt.evidence : general.evidence
+  const model = checkModel({ ...learnt, version: versionOf(name), evidence }, name)
   write(`${JSON.stringify(model, null, 2)}\n`, target)
   const { fitted, other } = held_out
   const rows: Row[] = [
@@ -139,11 +149,15 @@ async function readLabelled(file: string): Promise<Labelled> {
   }
   try {
     for await (const row of unpacked.pipe(parser)) {
-      const given = row as LabelledReading
+      const given = row as LabelledRow
       const true_plate = foldPlate(given.true_plate)
       const read_plate = foldPlate(given.read_plate)
       if (true_plate === null || read_plate === null) labelled.left_out += 1
-      else labelled.readings.push({ true_plate, read_plate })
+      else {
+        const confidence = share(given.confidence ?? '')
+        const candidates = parseCandidates(given.candidates ?? '', read_plate)
+        labelled.readings.push({ true_plate, read_plate, confidence, candidates })
+      }
     }
   } catch (cause) {
     if (cause instanceof HotplateError) throw cause

@@ -1,13 +1,9 @@
 // Fits a confusion model to labelled readings: counts, smoothed so that nothing is impossible.
 import { alignPlates, type Column } from './explain.ts'
+import { fitEvidence, type LabelledReading } from './fit-evidence.ts'
 import { SYMBOLS } from './look-alikes.ts'
 import { EVIDENCE_UNKNOWN, type Model } from './model.ts'
 import { unexpected } from './unexpected.ts'
-
-export interface LabelledReading {
-  true_plate: string
-  read_plate: string
-}
 
 export interface FitOptions {
   name: string
@@ -23,6 +19,7 @@ export const EDITS_MAX = 3
 const SUBSTITUTION_PRIOR = 8
 const DELETION_PRIOR = 50
 const INSERTION_PRIOR = 1
+const PLACE_PRIOR = 20
 /**
  * Of the prior of an unseen substitution: the share of "any character alike"; the rest goes to the
  * ones often misread into.
@@ -37,14 +34,34 @@ interface Counts {
   pairs: Float64Array
   deleted: Float64Array
   inserted: Float64Array
-  at: { start: number; inside: number; end: number }
+  at: ByPlace
+  /** True characters by place, those misread, and those not read. */
+  seen: ByPlace
+  misread: ByPlace
+  lost: ByPlace
+}
+
+interface ByPlace {
+  start: number
+  inside: number
+  end: number
 }
 
 /**
- * @param pairs folded plates; those that are no plates, or more than 3 edits apart, are left out
+ * @param pairs folded plates, with what the engine told besides, if anything; those that are no
+ * plates, or more than 3 edits apart, are left out
  * @throws TypeError where nothing is left
  */
-export function fitModel(pairs: Iterable<LabelledReading>, options: FitOptions): Model {
+export function fitModel(pairs: readonly LabelledReading[], options: FitOptions): Model {
+  const tables = fitTables(pairs, options)
+  const usable = pairs.filter(
+    ({ true_plate, read_plate }) => PLATE.test(true_plate) && PLATE.test(read_plate),
+  )
+  const is_told = usable.some((one) => one.confidence != null || one.candidates?.length)
+  return is_told ? { ...tables, evidence: fitEvidence(tables, usable) } : tables
+}
+
+function fitTables(pairs: readonly LabelledReading[], options: FitOptions): Model {
   const counts = count(pairs, options.classes)
   if (counts.readings === 0) throw unexpected('labelled readings', 'pairs', 'none')
   const { readings, at } = counts
@@ -87,11 +104,15 @@ export function fitModel(pairs: Iterable<LabelledReading>, options: FitOptions):
       inside: rounded((at.inside + 1) / places),
       end: rounded((at.end + 1) / places),
     },
+    place: {
+      substitution: factorsOf(counts.misread, counts.seen),
+      deletion: factorsOf(counts.lost, counts.seen),
+    },
     evidence: EVIDENCE_UNKNOWN,
   }
 }
 
-function count(pairs: Iterable<LabelledReading>, classes: readonly string[]): Counts {
+function count(pairs: readonly LabelledReading[], classes: readonly string[]): Counts {
   const counts: Counts = {
     given: 0,
     readings: 0,
@@ -99,6 +120,9 @@ function count(pairs: Iterable<LabelledReading>, classes: readonly string[]): Co
     deleted: new Float64Array(SYMBOLS.length),
     inserted: new Float64Array(SYMBOLS.length),
     at: { start: 0, inside: 0, end: 0 },
+    seen: { start: 0, inside: 0, end: 0 },
+    misread: { start: 0, inside: 0, end: 0 },
+    lost: { start: 0, inside: 0, end: 0 },
   }
   for (const { true_plate, read_plate } of pairs) {
     counts.given += 1
@@ -122,10 +146,25 @@ function countColumns(counts: Counts, aligned: readonly Column[], true_chars: nu
       counts.at[before === 0 ? 'start' : before === true_chars ? 'end' : 'inside'] += 1
       continue
     }
+    const place = before === 0 ? 'start' : before === true_chars - 1 ? 'end' : 'inside'
     before += 1
+    counts.seen[place] += 1
+    if (kind === 'deleted') counts.lost[place] += 1
+    else if (kind !== 'same' && kind !== 'o_zero') counts.misread[place] += 1
     if (kind === 'deleted') add(counts.deleted, t)
     else add(counts.pairs, t * SYMBOLS.length + r)
   }
+}
+
+/** How much oftener something happens at a place than at all places together. */
+function factorsOf(happened: ByPlace, seen: ByPlace): ByPlace {
+  const rate =
+    (happened.start + happened.inside + happened.end) / (seen.start + seen.inside + seen.end)
+  const factor = (place: keyof ByPlace) => {
+    const ratio = (happened[place] + PLACE_PRIOR) / (seen[place] * rate + PLACE_PRIOR)
+    return rounded(Math.min(Math.max(ratio, 0.1), 10))
+  }
+  return { start: factor('start'), inside: factor('inside'), end: factor('end') }
 }
 
 /** How often each character is what another was misread into, as shares. */

@@ -1,7 +1,10 @@
 // How well a model foretells readings of plates that it was not fitted on.
+
+import { columnCosts } from './costs.ts'
 import { alignPlates } from './explain.ts'
-import { EDITS_MAX, type LabelledReading } from './fit-model.ts'
-import { columnCosts, type Model } from './model.ts'
+import type { LabelledReading } from './fit-evidence.ts'
+import { EDITS_MAX } from './fit-model.ts'
+import type { Model } from './model.ts'
 import { drawnOf, MisreadSampler } from './sample.ts'
 
 /** Folds by plate, so that no plate's readings stand on both sides. */

@@ -3,7 +3,6 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { HotplateError } from '../domain/error.ts'
-import type { Column } from './explain.ts'
 import { SYMBOLS } from './look-alikes.ts'
 
 /** The models that ship, and those that were fitted here: `<name>.json`. */
@@ -49,11 +48,26 @@ const evidenceSchema = z.strictObject({
   candidate: curve,
   /** Added to a candidate's weight, by its place. */
   rank: z.array(weight).length(CANDIDATES),
-  /** Weight of edits, by the read's confidence. */
+  /** Weight of the plate's being an edit of either, by the read's confidence. */
   edited: curve,
+  /** Added to that where the camera sent no candidates. */
+  alone: weight,
+  /** Read and candidates share an edit in proportion to this power of their weights. */
+  shared: z.number().min(0).max(1),
+  /**
+   * Forms of fewer plates than this crowd: two vehicles are as easily one edit apart as a reading
+   * and its plate are, so that an entry of such a form is the less likely what was seen.
+   */
+  plates: z.number().min(1).max(1e18),
   /** Added to the log odds where the issuing states are the same, or differ. */
   state: z.strictObject({ same: weight, differs: weight }),
 })
+
+/**
+ * No labelled readings tell states as engines read them. Set: a state is read right nineteen times
+ * in twenty, and a third of all traffic is of the same one.
+ */
+const STATE = { same: Math.log(0.95 * 3), differs: Math.log((0.05 * 3) / 2) }
 
 /** Of an engine that nobody has measured: a read is right nine times in ten. */
 export const EVIDENCE_UNKNOWN: z.infer<typeof evidenceSchema> = {
@@ -61,7 +75,10 @@ export const EVIDENCE_UNKNOWN: z.infer<typeof evidenceSchema> = {
   candidate: flat(-1),
   rank: Array.from({ length: CANDIDATES }, (_, place) => -Math.log(place + 1)),
   edited: flat(0),
-  state: { same: 1, differs: -2 },
+  alone: 0,
+  shared: 0.6,
+  plates: 26 ** 3 * 10 ** 4,
+  state: STATE,
 }
 
 function flat(value: number): Curve {
@@ -71,6 +88,9 @@ function flat(value: number): Curve {
   ])
   return { none: value, points }
 }
+
+const factor = z.number().min(0.1).max(10)
+const factors = z.strictObject({ start: factor, inside: factor, end: factor })
 
 const modelSchema = z
   .strictObject({
@@ -94,6 +114,8 @@ const modelSchema = z
      * Where inserted characters stand: before the first, between two, after the last. Adds up to 1.
      */
     insertion_at: z.strictObject({ start: probability, inside: probability, end: probability }),
+    /** Factors of the above by the true character's place. */
+    place: z.strictObject({ substitution: factors, deletion: factors }),
     evidence: evidenceSchema.default(EVIDENCE_UNKNOWN),
   })
   .refine(
@@ -131,107 +153,6 @@ export function checkModel(value: unknown, name: string): Model {
   if (result.success) return result.data
   const what = z.prettifyError(result.error).replaceAll('\n', ' ')
   throw new HotplateError('MODEL_INVALID', `Model ${name}: ${what}`)
-}
-
-/**
- * What each column costs, given that the entry's plate was there: -ln of its probability, against
- * that of the character's being read as it is. Nats, 0 and up; O for 0 is free.
- */
-export function columnCosts(model: Model, aligned: readonly Column[]): number[] {
-  const gaps_inside = aligned.reduce((n, { entry }) => n + (entry === '' ? 0 : 1), 0) - 1
-  const costs: number[] = []
-  let entry_chars = 0
-  for (const { read, entry, kind } of aligned) {
-    switch (kind) {
-      case 'same':
-      case 'o_zero':
-      case 'any':
-        costs.push(0)
-        break
-      case 'inserted':
-        costs.push(insertionCost(model, read, entry_chars, gaps_inside))
-        break
-      case 'deleted':
-        costs.push(bestOfTied(entry, (t) => (model.deletion[t] as number) / faithful(model, t)))
-        break
-      case 'look_alike':
-      case 'differs':
-        costs.push(bestOfTied(entry, (t) => readAs(model, t, read) / faithful(model, t)))
-        break
-    }
-    if (entry !== '') entry_chars += 1
-  }
-  return costs
-}
-
-/** First, inside, last: of characters; before the first, between, after the last: of insertions. */
-const PLACES = ['start', 'inside', 'end'] as const
-/** Gaps inside a plate of seven. */
-const GAPS_INSIDE = 6
-
-export interface CostTables {
-  /** By place, the entry's character and the read's, in nats: 0 for the same, and for O and 0. */
-  substitution: Float64Array[][]
-  /** By place and the entry's character. */
-  deletion: Float64Array[]
-  /** By place and the read's character. */
-  insertion: Float64Array[]
-}
-
-/** What each column of an alignment costs. */
-export function costTables(model: Model): CostTables {
-  const symbols = [...SYMBOLS]
-  const { insertion_at } = model
-  return {
-    substitution: PLACES.map(() =>
-      symbols.map((entry) =>
-        Float64Array.from(symbols, (read) =>
-          read === entry || (tied(read).length > 1 && tied(entry).length > 1)
-            ? 0
-            : bestOfTied(entry, (t) => readAs(model, t, read) / faithful(model, t)),
-        ),
-      ),
-    ),
-    deletion: PLACES.map(() =>
-      Float64Array.from(symbols, (entry) =>
-        bestOfTied(entry, (t) => (model.deletion[t] as number) / faithful(model, t)),
-      ),
-    ),
-    insertion: PLACES.map((place) =>
-      Float64Array.from(symbols, (read) => {
-        const at = place === 'inside' ? insertion_at.inside / GAPS_INSIDE : insertion_at[place]
-        return nats(tied(read).reduce((p, c) => p + (model.insertion[c] as number), 0) * at)
-      }),
-    ),
-  }
-}
-
-function insertionCost(model: Model, read: string, before: number, gaps_inside: number): number {
-  const { start, inside, end } = model.insertion_at
-  const place = before === 0 ? start : before > gaps_inside ? end : inside / gaps_inside
-  return nats(tied(read).reduce((p, char) => p + (model.insertion[char] as number), 0) * place)
-}
-
-/** A list may have O for 0, or 0 for O: the likelier is what was there. */
-function bestOfTied(entry: string, ratio: (true_char: string) => number): number {
-  return nats(Math.max(...tied(entry).map(ratio)))
-}
-
-function faithful(model: Model, true_char: string): number {
-  return readAs(model, true_char, true_char)
-}
-
-function readAs(model: Model, true_char: string, read: string): number {
-  const row = model.substitution[true_char] as Record<string, number>
-  return tied(read).reduce((p, char) => p + (row[char] as number), 0)
-}
-
-function tied(char: string): readonly string[] {
-  return char === 'O' || char === '0' ? ['O', '0'] : [char]
-}
-
-function nats(ratio: number): number {
-  return Math.max(0, -Math.log(ratio))
 }
 
 function sum(table: Readonly<Record<string, number>>): number {

@@ -1,15 +1,17 @@
 // A model of misreads as the native scorer takes it: a block of numbers, whose form is PackedModel
 // in native/scorer/scorer.hpp. Characters by their number (look-alikes.ts), costs in nats.
-import { costTables, type Model } from './model.ts'
+import { costTables, editLikelihoods } from './costs.ts'
+import type { Model } from './model.ts'
 
 const MAGIC = 0x4d535048
-const VERSION = 1
+const VERSION = 2
 const HEADER_WORDS = 4
 
 /** @returns bytes for the native `Judge` and `Scorer` */
 export function packModel(model: Model): Uint8Array {
-  const { read, candidate, edited, rank, state } = model.evidence
+  const { read, candidate, edited, rank, alone, shared, plates, state } = model.evidence
   const costs = costTables(model)
+  const likelihoods = editLikelihoods(costs)
   const numbers = [
     ...[read, candidate, edited].flatMap((curve) => [
       curve.none,
@@ -17,11 +19,16 @@ export function packModel(model: Model): Uint8Array {
       ...curve.points.map(([, y]) => y),
     ]),
     ...rank,
+    alone,
+    shared,
+    Math.log(plates),
     state.same,
     state.differs,
     ...costs.substitution.flatMap((place) => place.flatMap((row) => [...row])),
     ...costs.deletion.flatMap((place) => [...place]),
     ...costs.insertion.flatMap((place) => [...place]),
+    ...likelihoods.edits.flatMap((place) => [...place]),
+    ...likelihoods.losses,
   ]
   const bytes = new Uint8Array((HEADER_WORDS + numbers.length) * Float32Array.BYTES_PER_ELEMENT)
   const view = new DataView(bytes.buffer)

@@ -4,8 +4,9 @@
 
 import { PLATE_CHARS_MAX } from '../domain/plate.ts'
 import type { Random } from '../domain/random.ts'
+import { costTables } from './costs.ts'
 import { SYMBOLS } from './look-alikes.ts'
-import { costTables, type Model } from './model.ts'
+import type { Model } from './model.ts'
 
 const ZERO = SYMBOLS.indexOf('0')
 const LETTER_O = SYMBOLS.indexOf('O')

@@ -22,9 +22,9 @@ function scoreNatively(
 ): Scored {
   const records = new Uint8Array(readings.length * PLATE_RECORD_BYTES)
   const evidence = new Uint8Array(readings.length * EVIDENCE_BYTES)
-  readings.forEach(({ plate, confidence }, i) => {
+  readings.forEach(({ plate, confidence, char_confidence = null }, i) => {
     packPlate(records, i, plate, i > 0)
-    packEvidence(evidence, i, plate.length, { confidence, region: seen, model: 0 })
+    packEvidence(evidence, i, plate.length, { confidence, char_confidence, region: seen, model: 0 })
   })
   const entries = new Uint8Array(ENTRY_BYTES)
   packPlate(entries, 0, entry, false)
@@ -40,7 +40,16 @@ const plateOf = (alphabet: string) =>
     .map((chars) => chars.join(''))
 const plate = fc.oneof(plateOf('AB8C3O0D1IL'), plateOf('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ'))
 const confidence = fc.oneof(fc.constant(null), fc.float({ min: 0, max: 1, noNaN: true }))
-const reading = fc.record({ plate, confidence })
+const share = fc.float({ min: 0, max: 1, noNaN: true })
+const reading = fc
+  .record({ plate, confidence, shares: fc.array(share, { minLength: 12, maxLength: 12 }) })
+  .chain(({ plate: read, confidence: whole, shares }) =>
+    fc.constantFrom(null, shares.slice(0, read.length)).map((char_confidence) => ({
+      plate: read,
+      confidence: whole,
+      char_confidence,
+    })),
+  )
 const region = fc.constantFrom('', 'US-ID', 'US-WA')
 
 test('the native score equals the textbook of the model', () => {

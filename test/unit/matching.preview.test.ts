@@ -24,7 +24,7 @@ test('a pair alerts by reach and threshold, and whatever they are when it is the
   expect(verdict('ABO123', 'AB0123', { log_odds_min: 1_000, profile: 'exact' })).toBe('always')
   expect(verdict('2TAB847', '2TA*', { log_odds_min: 1_000 })).toBe('always')
   expect(verdict('2TAB847', '1TA*')).toBe('out_of_reach')
-  expect(verdict('8BC123', 'BBC123')).toBe('likely')
+  expect(verdict('8BC123', 'BBC123', { log_odds_min: -9 })).toBe('likely')
   expect(verdict('8BC123', 'BBC123', { log_odds_min: 0 })).toBe('unlikely')
   expect(verdict('8BC123', 'BBC123', { profile: 'exact' })).toBe('out_of_reach')
   expect(verdict('XBC123', 'BBC123', { profile: 'fold' })).toBe('out_of_reach')

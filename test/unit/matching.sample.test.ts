@@ -2,8 +2,9 @@
 // set for an engine that nobody has.
 import { expect, test } from 'vitest'
 import { Random } from '../../src/domain/random.ts'
+import { costTables } from '../../src/matching/costs.ts'
 import { SYMBOLS } from '../../src/matching/look-alikes.ts'
-import { costTables, loadModel } from '../../src/matching/model.ts'
+import { loadModel } from '../../src/matching/model.ts'
 import {
   type Drawn,
   drawAlike,

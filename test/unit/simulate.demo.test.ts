@@ -24,6 +24,8 @@ const classes = loadLookAlikes()
 interface Seen {
   plate: string
   region?: string
+  confidence?: number
+  charConfidence?: number[]
   candidates?: { plate: string; confidence: number }[]
   images?: { plate: string }
 }
@@ -59,8 +61,11 @@ test('half an hour of the demo shows every class of match, the first in 5 s, few
   const alerts_s: number[] = []
   let wrong = 0
   const judgeRead = (line: string, truth: string): boolean => {
-    const { plate, region = '', candidates = null } = JSON.parse(line) as Seen
-    const hits = judge.match([sighted({ plate, region, candidates })])
+    const seen = JSON.parse(line) as Seen
+    const { plate, region = '', confidence = null, candidates = null } = seen
+    const char_confidence = seen.charConfidence ?? null
+    const read = sighted({ plate, region, confidence, char_confidence, candidates })
+    const hits = judge.match([read])
     const right = hits.find(({ entry }) => on_road[entry]?.plate === truth)
     if (right) found.set(right.match.class, (found.get(right.match.class) ?? 0) + 1)
     wrong += hits.length - (right ? 1 : 0)

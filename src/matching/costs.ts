@@ -1,0 +1,149 @@
+// What misreads cost by a model: -ln of their probability, given that the entry's plate was there,
+// against that of its being read as it is. Nats, 0 and up.
+import type { Column } from './explain.ts'
+import { SYMBOLS } from './look-alikes.ts'
+import type { Model } from './model.ts'
+
+/** First, inside, last: of characters; before the first, between, after the last: of insertions. */
+const PLACES = ['start', 'inside', 'end'] as const
+/** Gaps inside a plate of seven. */
+const GAPS_INSIDE = 6
+/** Plates have four zeros for each letter O; a list may write either for the other. */
+const O_SHARE = 0.2
+const LETTERS = 26
+const DIGITS = 10
+
+export interface CostTables {
+  /** By place, the entry's character and the read's: 0 for the same, and for O and 0. */
+  substitution: readonly Float64Array[][]
+  /** By place and the entry's character. */
+  deletion: readonly Float64Array[]
+  /** By place and the read's character. */
+  insertion: readonly Float64Array[]
+}
+
+const known = new WeakMap<Model, CostTables>()
+
+export function costTables(model: Model): CostTables {
+  const found = known.get(model) ?? makeTables(model)
+  known.set(model, found)
+  return found
+}
+
+function makeTables(model: Model): CostTables {
+  const symbols = [...SYMBOLS]
+  const { insertion_at, place: factors } = model
+  const asIs = (true_char: string) => readAs(model, true_char, true_char)
+  return {
+    substitution: PLACES.map((place) =>
+      symbols.map((entry) =>
+        Float64Array.from(symbols, (read) =>
+          tied(entry).includes(read)
+            ? 0
+            : nats(
+                factors.substitution[place] *
+                  ofTied(entry, (t) => readAs(model, t, read) / asIs(t)),
+              ),
+        ),
+      ),
+    ),
+    deletion: PLACES.map((place) =>
+      Float64Array.from(symbols, (entry) =>
+        nats(
+          factors.deletion[place] * ofTied(entry, (t) => (model.deletion[t] as number) / asIs(t)),
+        ),
+      ),
+    ),
+    insertion: PLACES.map((place) =>
+      Float64Array.from(symbols, (read) => {
+        const at = place === 'inside' ? insertion_at.inside / GAPS_INSIDE : insertion_at[place]
+        return nats(tied(read).reduce((p, c) => p + (model.insertion[c] as number), 0) * at)
+      }),
+    ),
+  }
+}
+
+export interface EditLikelihoods {
+  /** By place and the read's character: its being another's, or nobody's. */
+  edits: Float64Array[]
+  /** By place of the gap: a character lost there. */
+  losses: number[]
+}
+
+/**
+ * All plates that one edit at a place makes of a reading, each as likely as the edit and its own
+ * form make it: of a form with more plates, each is the rarer. O counts as the digit it ties.
+ */
+export function editLikelihoods({
+  substitution,
+  deletion,
+  insertion,
+}: CostTables): EditLikelihoods {
+  const symbols = [...SYMBOLS].filter((symbol) => symbol !== 'O')
+  const numberOf = (symbol: string) => SYMBOLS.indexOf(symbol)
+  return {
+    edits: PLACES.map((_, place) =>
+      Float64Array.from(SYMBOLS, (read, r) => {
+        const others = symbols.filter((symbol) => !tied(read).includes(symbol))
+        const substituted = others.map((entry) => {
+          const cost = substitution[place]?.[numberOf(entry)]?.[r] as number
+          return (Math.exp(-cost) * alikeOf(read)) / alikeOf(entry)
+        })
+        return total(substituted) + Math.exp(-(insertion[place]?.[r] as number)) * alikeOf(read)
+      }),
+    ),
+    losses: PLACES.map((_, place) =>
+      total(
+        symbols.map(
+          (entry) => Math.exp(-(deletion[place]?.[numberOf(entry)] as number)) / alikeOf(entry),
+        ),
+      ),
+    ),
+  }
+}
+
+/** What each column of an alignment costs. */
+export function columnCosts(model: Model, aligned: readonly Column[]): number[] {
+  const { substitution, deletion, insertion } = costTables(model)
+  const entry_chars = aligned.reduce((n, { entry }) => n + (entry === '' ? 0 : 1), 0)
+  const placeOf = (at: number, last: number) => (at === 0 ? 0 : at === last ? 2 : 1)
+  let before = 0
+  const costs: number[] = []
+  for (const { read, entry, kind } of aligned) {
+    const place = placeOf(before, entry_chars - 1)
+    const [r, e] = [SYMBOLS.indexOf(read), SYMBOLS.indexOf(entry)]
+    if (kind === 'inserted') costs.push(insertion[placeOf(before, entry_chars)]?.[r] as number)
+    else if (kind === 'deleted') costs.push(deletion[place]?.[e] as number)
+    else if (kind === 'any') costs.push(0)
+    else costs.push(substitution[place]?.[e]?.[r] as number)
+    if (entry !== '') before += 1
+  }
+  return costs
+}
+
+/** Characters of its kind. */
+function alikeOf(symbol: string): number {
+  return symbol >= 'A' && symbol !== 'O' ? LETTERS : DIGITS
+}
+
+function ofTied(entry: string, ratio: (true_char: string) => number): number {
+  if (tied(entry).length === 1) return ratio(entry)
+  return O_SHARE * ratio('O') + (1 - O_SHARE) * ratio('0')
+}
+
+function readAs(model: Model, true_char: string, read: string): number {
+  const row = model.substitution[true_char] as Record<string, number>
+  return tied(read).reduce((p, char) => p + (row[char] as number), 0)
+}
+
+function tied(char: string): readonly string[] {
+  return char === 'O' || char === '0' ? ['O', '0'] : [char]
+}
+
+function nats(ratio: number): number {
+  return Math.max(0, -Math.log(ratio))
+}
+
+function total(numbers: readonly number[]): number {
+  return numbers.reduce((sum, n) => sum + n, 0)
+}
