@@ -12,7 +12,7 @@ import { loadAddon, loadNative } from '../src/matching/native.ts'
 import { PLATE_RECORD_BYTES, packEntries } from '../src/matching/record.ts'
 import { wasmNative } from '../src/matching/wasm-native.ts'
 import type { Bench, BenchOptions } from './bench.ts'
-import { drawList, drawReads, folder, packReads } from './lib/match-traffic.ts'
+import { drawList, drawPatterns, drawReads, folder, packReads } from './lib/match-traffic.ts'
 
 const SEED = 20_261_126
 const BATCH = 512
@@ -24,6 +24,7 @@ const fold = folder(OPTIONS.classes)
 interface Sizes {
   large: number
   small: number
+  patterns: number
   /** Reads of one turn of the matcher, and of a slow peer. */
   reads: number
   slow_reads: number
@@ -36,6 +37,7 @@ interface Sizes {
 const FULL: Sizes = {
   large: 1_000_000,
   small: 100_000,
+  patterns: 10_000,
   reads: 512 * 512,
   slow_reads: 20 * 512,
   turns: 5,
@@ -45,6 +47,7 @@ const FULL: Sizes = {
 const TINY: Sizes = {
   large: 4_000,
   small: 2_000,
+  patterns: 100,
   reads: 4 * 512,
   slow_reads: 512,
   turns: 3,
@@ -269,6 +272,22 @@ function oneByOne(reads: readonly string[], search: (plate: string) => unknown):
   return (reads.length * 1_000) / (performance.now() - began_ms)
 }
 
+/** The same list with as many patterns as an index takes, beside without. */
+function withPatterns(sizes: Sizes): number {
+  const course = new Course(sizes.large, sizes.reads)
+  told(`${sizes.large} entries at fold+1, with and without ${sizes.patterns} patterns`)
+  const bare = course.list.map((plate) => ({ plate, profile: 'fold+1' as const }))
+  const patterns = drawPatterns(sizes.patterns, SEED + 2)
+  const both = [...bare, ...patterns.map((plate) => ({ plate, profile: 'fold' as const }))]
+  const matcherOf = (entries: typeof both) =>
+    new Matcher(buildIndexOf(packEntries(entries), entries.length, OPTIONS))
+  const speeds = inTurns(sizes.turns, {
+    without: matcherTurn(course, matcherOf(bare)),
+    patterns: matcherTurn(course, matcherOf(both)),
+  })
+  return speeds.patterns / speeds.without
+}
+
 function foldBesideMap(sizes: Sizes) {
   const course = new Course(sizes.large, sizes.reads)
   told(`${sizes.large} entries at fold, beside a Map`)
@@ -328,6 +347,7 @@ function run({ tiny }: BenchOptions): Promise<Record<string, unknown>> {
     lone_ratio: rounded(fold1.lone),
     plain_ratio: rounded(fold1.speeds.plain / fold1.speeds.symspell),
     wasm_ratio: rounded(fold1.speeds.wasm / fold1.speeds.symspell),
+    patterns_ratio: rounded(withPatterns(sizes)),
     bytes_entry: rounded(fold1.block.byteLength / sizes.large),
     bytes_entry_fold2: rounded(fold2_small.bytes / sizes.small),
     build_s: rounded(fold1.build_s),

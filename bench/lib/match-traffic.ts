@@ -2,22 +2,13 @@
 // the folded strings that its peers are given.
 
 import { Random, Weighted } from '../../src/domain/random.ts'
+import { COMMON_SHAPES } from '../../src/domain/shapes.ts'
 import { SYMBOLS } from '../../src/matching/look-alikes.ts'
 import { PLATE_RECORD_BYTES, packPlate } from '../../src/matching/record.ts'
 import { drawShape } from '../../src/simulate/plates.ts'
 
-/** Shares in percent; `vanity` is 2 to 8 of anything. */
-const SHAPES = new Weighted<string>([
-  ['LLLDDDD', 35],
-  ['DLLLDDD', 20],
-  ['LLLDDD', 15],
-  ['DDDLLL', 8],
-  ['LLDDDDD', 6],
-  ['LDDLLL', 4],
-  ['LDDDDDD', 3],
-  ['LLLDDDL', 3],
-  ['vanity', 6],
-])
+/** `vanity` is 2 to 8 of anything. */
+const SHAPES = new Weighted<string>([...COMMON_SHAPES, ['vanity', 6]])
 const NOISY_SHARE = 0.05
 const CHARS_MAX = 12
 
@@ -32,6 +23,18 @@ export function drawList(entries: number, seed: number): string[] {
   const plates = new Set<string>()
   while (plates.size < entries) plates.add(drawPlate(random))
   return [...plates]
+}
+
+/** Parts of plates as officers have them: the first three, the last three, or one left open. */
+export function drawPatterns(count: number, seed: number): string[] {
+  const random = new Random(seed)
+  return Array.from({ length: count }, (_, i) => {
+    const plate = drawShape(random.pick(COMMON_SHAPES)[0], random)
+    const at = random.below(plate.length)
+    if (i % 3 === 0) return `${plate.slice(0, 4)}*`
+    if (i % 3 === 1) return `*${plate.slice(-4)}`
+    return `${plate.slice(0, at)}?${plate.slice(at + 1)}`
+  })
 }
 
 /**
