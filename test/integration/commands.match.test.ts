@@ -24,7 +24,9 @@ describe('without a service', () => {
       expect.stringMatching(/^8 {5}B {6}look-alike {2}\d\.\d\d$/),
       'A     A                  0.00',
     ])
-    expect(stdout).toMatch(/\nClass {6}look alike\nState {6}unknown\nModel {6}general version \d+\n/)
+    expect(stdout).toMatch(
+      /\nClass {6}look alike\nState {6}unknown\nModel {6}general version \d+\n/,
+    )
     expect(stdout).toMatch(/\nThreshold {2}log odds -8\.00, as given\nVerdict {4}alerts\n$/)
     const strict = await runCli([...args.slice(0, -1), '9'])
     expect(strict.stdout).toContain('does not alert: in reach of fold+1, but too unlikely\n')
