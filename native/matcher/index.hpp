@@ -68,8 +68,8 @@ constexpr unsigned kNoPosition = 15;
 // Postings are read sixteen at a time: that many follow the last.
 constexpr std::uint32_t kPostingsPadding = 16;
 
-// Where a signature is looked up, by different bits of its hash: a word; and in sixteen bits the
-// bit of the word (the low five), the tag, and the position where none is given.
+// Where a signature is looked up, by different bits of its hash: a word; and in sixteen bits two
+// bits of the word (the low ten), the tag, and the position where none is given.
 struct Place {
   std::uint32_t word;
   std::uint32_t bits;
