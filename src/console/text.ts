@@ -136,10 +136,14 @@ export const text = {
   category: {
     stolen_vehicle: 'Stolen vehicle',
     stolen_plate: 'Stolen plate',
+    felony_vehicle: 'Felony vehicle',
     wanted_person: 'Wanted person',
     missing_person: 'Missing person',
+    amber_alert: 'AMBER alert',
     warrant: 'Warrant',
     protection_order: 'Protection order',
+    supervised_release: 'Supervised release',
+    person_of_interest: 'Person of interest',
     custom: 'Custom list',
   } satisfies Record<Category, string>,
   age: {

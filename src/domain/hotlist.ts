@@ -3,13 +3,28 @@
 export const CATEGORIES = [
   'stolen_vehicle',
   'stolen_plate',
+  'felony_vehicle',
   'wanted_person',
   'missing_person',
+  'amber_alert',
   'warrant',
   'protection_order',
+  'supervised_release',
+  'person_of_interest',
   'custom',
 ] as const
 export type Category = (typeof CATEGORIES)[number]
+
+/** What licence plates may be looked for at all (policy 401.1); every list and entry has one. */
+const PURPOSES = [
+  'stolen_or_wanted_vehicle',
+  'stolen_plate',
+  'missing_person',
+  'warrant',
+  'suspect_interdiction',
+  'property_recovery',
+] as const
+export type Purpose = (typeof PURPOSES)[number]
 
 /**
  * How far a read may be from an entry's plate and still be a candidate.
@@ -28,6 +43,25 @@ export interface VehicleListed {
   year?: number
 }
 
+/** What goes with an entry to whoever acts on it, and where it came from. */
+export interface EntryDetails {
+  /** Its number in the system that it came from: an NCIC number, a case system's id. */
+  source_id?: string
+  /** The federal extract's first letter of the NCIC number. */
+  file_code?: string
+  /** Who entered it: an ORI, or a name. */
+  agency?: string
+  /** `YYYY-MM-DD`, as the source gives it */
+  entered_on?: string
+  vin?: string
+  /** Whom to call. */
+  contact?: string
+  /** What to do, and what not: "do not stop, observe". */
+  instructions?: string
+  /** What to beware of: "armed". */
+  cautions?: string[]
+}
+
 export interface Entry {
   /** Stable within its list, over versions. */
   id: string
@@ -40,6 +74,11 @@ export interface Entry {
   vehicle?: VehicleListed
   /** Where it differs from its list's. */
   profile?: Profile
+  /** Where it differs from its list's. */
+  purpose?: Purpose
+  /** It alerts no more from this moment on. ISO 8601 UTC */
+  expires_at?: string
+  details?: EntryDetails
 }
 
 export const LIST_NAME = /^[a-z0-9-]{1,64}$/
