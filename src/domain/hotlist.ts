@@ -16,7 +16,7 @@ export const CATEGORIES = [
 export type Category = (typeof CATEGORIES)[number]
 
 /** What licence plates may be looked for at all (policy 401.1); every list and entry has one. */
-const PURPOSES = [
+export const PURPOSES = [
   'stolen_or_wanted_vehicle',
   'stolen_plate',
   'missing_person',
@@ -60,6 +60,8 @@ export interface EntryDetails {
   instructions?: string
   /** What to beware of: "armed". */
   cautions?: string[]
+  /** A supervisor alone has put it into force: a second one is still to decide. */
+  urgent?: true
 }
 
 export interface Entry {
@@ -79,6 +81,11 @@ export interface Entry {
   /** It alerts no more from this moment on. ISO 8601 UTC */
   expires_at?: string
   details?: EntryDetails
+}
+
+/** Whether an entry has had its time: from the moment on that it names, it alerts no more. */
+export function hasExpired({ expires_at }: Pick<Entry, 'expires_at'>, now_ms: number): boolean {
+  return expires_at !== undefined && Date.parse(expires_at) <= now_ms
 }
 
 export const LIST_NAME = /^[a-z0-9-]{1,64}$/

@@ -8,10 +8,9 @@
 import { z } from 'zod'
 import type { Bus } from '../bus/connection.ts'
 import { type Documents, isOvertaken, openDocuments, type Revisioned } from '../bus/documents.ts'
-import { type Entry, LIST_NAME, PROFILES } from '../domain/hotlist.ts'
-import { foldEntryPlate } from '../domain/plate.ts'
-import { REGION } from '../domain/read.ts'
+import { type Entry, LIST_NAME } from '../domain/hotlist.ts'
 import { entryId, hashText } from './entries.ts'
+import { entryPlate, entrySchema } from './entry-schema.ts'
 
 /** What a removal silences: all entries of a plate, or the one of an id. */
 export interface Removal {
@@ -23,31 +22,15 @@ export type Change =
   | { list: string; made_at: string; kind: 'add'; entry: Entry }
   | ({ list: string; made_at: string; kind: 'remove' } & Removal)
 
-const text = (chars_max: number) => z.string().min(1).max(chars_max)
-const plate = z.string().refine((value) => foldEntryPlate(value) === value)
-
-const entrySchema = z.strictObject({
-  id: text(64),
-  plate,
-  region: z.string().regex(REGION).exactOptional(),
-  reason: text(1_000),
-  case: text(64).exactOptional(),
-  vehicle: z
-    .strictObject({
-      make: text(64).exactOptional(),
-      model: text(64).exactOptional(),
-      color: text(64).exactOptional(),
-      type: text(64).exactOptional(),
-      year: z.int().exactOptional(),
-    })
-    .exactOptional(),
-  profile: z.enum(PROFILES).exactOptional(),
-}) satisfies z.ZodType<Entry>
-
 const head = { list: z.string().regex(LIST_NAME), made_at: z.iso.datetime() }
 const changeSchema = z.discriminatedUnion('kind', [
   z.strictObject({ ...head, kind: z.literal('add'), entry: entrySchema }),
-  z.strictObject({ ...head, kind: z.literal('remove'), plate, id: text(64).nullable() }),
+  z.strictObject({
+    ...head,
+    kind: z.literal('remove'),
+    plate: entryPlate,
+    id: entrySchema.shape.id.nullable(),
+  }),
 ]) satisfies z.ZodType<Change>
 
 export interface Changes extends Documents<Change> {

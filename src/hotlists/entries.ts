@@ -26,6 +26,12 @@ export function hashText(text: string): string {
 const INSERT_ROWS_MAX = 100_000
 const INSERT_BYTES_MAX = 16 * 1024 * 1024
 
+/** An entry as it lies in the store. */
+export interface StoredEntry extends Entry {
+  /** It is kept to be looked at, and in no entry file: nothing is matched against it. */
+  inactive?: true
+}
+
 /** Gathers entries as columns (Native format): the store parses them at a fraction of text. */
 class EntryColumns {
   rows = 0
@@ -35,6 +41,7 @@ class EntryColumns {
   #lists = new Bytes()
   #versions = new Bytes()
   #texts = ENTRY_COLUMNS.slice(0, -1).map((name) => ({ name, values: new Bytes() }))
+  #actives = new Bytes()
   #years = { nulls: new Bytes(), values: new Bytes() }
 
   constructor(list: string, version: number) {
@@ -42,13 +49,18 @@ class EntryColumns {
     this.#version = version
   }
 
-  add(entry: Entry): void {
+  add(entry: StoredEntry): void {
     const { plate, region = '', id, reason, case: case_number = '', profile = '' } = entry
     const { make = '', model = '', color = '', type = '', year } = entry.vehicle ?? {}
-    const row = { plate, region, id, reason, case_number, profile, make, model, color, type }
+    const { purpose = '', expires_at = '', inactive } = entry
+    const details = entry.details === undefined ? '' : JSON.stringify(entry.details)
+    const vehicle = { make, model, color, type }
+    const last = { purpose, expires_at, details }
+    const row = { plate, region, id, reason, case_number, profile, ...vehicle, ...last }
     this.rows += 1
     this.#lists.text(this.#list)
     this.#versions.i32(this.#version)
+    this.#actives.u8(inactive ? 0 : 1)
     for (const { name, values } of this.#texts) {
       const text = row[name as keyof typeof row]
       values.text(text)
@@ -62,6 +74,7 @@ class EntryColumns {
     const columns: BlockColumn[] = [
       { name: 'list', type: 'String', parts: [this.#lists] },
       { name: 'version', type: 'UInt32', parts: [this.#versions] },
+      { name: 'active', type: 'UInt8', parts: [this.#actives] },
       ...this.#texts.map(({ name, values }) => ({ name, type: 'String', parts: [values] })),
       {
         name: 'year',
@@ -82,7 +95,7 @@ export async function insertEntries(
   store: Store,
   list: string,
   version: number,
-  entries: Iterable<Entry>,
+  entries: Iterable<StoredEntry>,
 ): Promise<void> {
   const columns = new EntryColumns(list, version)
   for (const entry of entries) {
@@ -95,7 +108,7 @@ export async function insertEntries(
 }
 
 async function insertBlock({ client, database }: Store, block: Uint8Array): Promise<void> {
-  const columns = ['list', 'version', ...ENTRY_COLUMNS].join(', ')
+  const columns = ['list', 'version', 'active', ...ENTRY_COLUMNS].join(', ')
   // The client's insert() knows text formats only; exec() takes any.
   const { stream } = await client.exec({
     query: `INSERT INTO ${database}.hotlist_entries (${columns}) FORMAT Native`,
@@ -109,8 +122,8 @@ async function insertBlock({ client, database }: Store, block: Uint8Array): Prom
 const QUERY_ROWS_MAX = 1_000_000
 
 /**
- * Rows of one version (entry-row.ts) as they stream in, ordered by plate, then id. A chunk ends
- * anywhere.
+ * Active rows of one version (entry-row.ts) as they stream in, ordered by plate, then id. A chunk
+ * ends anywhere.
  * @param rows how many to expect: more than the engine should sort at once come in ranges
  */
 export async function* streamRows(
@@ -120,7 +133,7 @@ export async function* streamRows(
   rows = 0,
 ): AsyncGenerator<Uint8Array> {
   const of_version = `FROM ${database}.hotlist_entries
-    WHERE list = {list: String} AND version = {version: UInt32}`
+    WHERE list = {list: String} AND version = {version: UInt32} AND active`
   const query_params = { list, version }
   const starts = ['']
   if (rows > QUERY_ROWS_MAX) {
@@ -159,7 +172,7 @@ function rangesOf(counted: readonly { start: string; rows: string }[]): string[]
   return starts
 }
 
-/** Entries of one version, ordered by plate, then id: for lists that may be held as objects. */
+/** Active entries of one version, ordered by plate, then id: for lists held as objects. */
 export async function loadEntries(store: Store, list: string, version: number): Promise<Entry[]> {
   const chunks: Uint8Array[] = []
   for await (const chunk of streamRows(store, list, version)) chunks.push(chunk)
@@ -182,7 +195,7 @@ export async function copyEntries(
   to: number,
   removals: readonly { plate: string; id: string | null }[],
 ): Promise<void> {
-  const columns = ENTRY_COLUMNS.join(', ')
+  const columns = ['active', ...ENTRY_COLUMNS].join(', ')
   const plates = removals.filter(({ id }) => id === null).map(({ plate }) => plate)
   const ids = removals.map(({ id }) => id).filter((id) => id !== null)
   await client.command({
@@ -194,6 +207,7 @@ export async function copyEntries(
   })
 }
 
+/** Active entries of one version. */
 export async function countEntries(
   { client, database }: Store,
   list: string,
@@ -201,7 +215,7 @@ export async function countEntries(
 ): Promise<number> {
   const result = await client.query({
     query: `SELECT count() AS entries FROM ${database}.hotlist_entries FINAL
-      WHERE list = {list: String} AND version = {version: UInt32}`,
+      WHERE list = {list: String} AND version = {version: UInt32} AND active`,
     query_params: { list, version },
     format: 'JSONEachRow',
   })

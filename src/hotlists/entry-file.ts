@@ -34,7 +34,7 @@ const REGION_AT = 16
 const HEADER_BYTES = 4_096
 const MANIFEST_AT = 36
 const MAGIC = 0x5345_4952_544e_4548n
-const FORM = 1
+const FORM = 2
 const OFFSET_BYTES = 8
 const READ_BYTES = 1024 * 1024
 

@@ -2,9 +2,17 @@
 // length as VarUInt before them; year a byte that is 1 for none, else 0 and 16 bits), and that the
 // entry file keeps as they came. So a list of millions is loaded without an object per entry.
 import { HotplateError } from '../domain/error.ts'
-import { type Entry, PROFILES, type Profile, type VehicleListed } from '../domain/hotlist.ts'
+import {
+  type Entry,
+  PROFILES,
+  type Profile,
+  PURPOSES,
+  type Purpose,
+  type VehicleListed,
+} from '../domain/hotlist.ts'
 import { PLATE_CHARS_MAX } from '../domain/plate.ts'
 import { regionCode } from '../matching/region.ts'
+import { detailsSchema } from './entry-schema.ts'
 
 /** Columns of a row, in this order; all but the last are strings, '' for what is not given. */
 export const ENTRY_COLUMNS = [
@@ -18,11 +26,15 @@ export const ENTRY_COLUMNS = [
   'model',
   'color',
   'type',
+  'purpose',
+  'expires_at',
+  'details',
   'year',
 ] as const
 const STRINGS = ENTRY_COLUMNS.length - 1
 const COLUMN = { plate: 0, region: 1, id: 2, reason: 3, case_number: 4, profile: 5 } as const
 const VEHICLE_COLUMNS = { make: 6, model: 7, color: 8, type: 9 } as const
+const LAST_COLUMNS = { purpose: 10, expires_at: 11, details: 12 } as const
 
 /** Where each string of a row begins and ends. */
 type Spans = Uint32Array
@@ -80,9 +92,22 @@ export function decodeRow(bytes: Uint8Array): Entry {
       ...(case_number === '' ? {} : { case: case_number }),
       ...(vehicle === null ? {} : { vehicle }),
       ...(profile === '' ? {} : { profile: profileOf(profile) }),
+      ...lastOf(text),
     }
   } catch (cause) {
     throw damaged(cause)
+  }
+}
+
+function lastOf(
+  text: (column: number) => string,
+): Pick<Entry, 'purpose' | 'expires_at' | 'details'> {
+  const { purpose, expires_at, details } = LAST_COLUMNS
+  const last = { purpose: text(purpose), expires_at: text(expires_at), details: text(details) }
+  return {
+    ...(last.purpose === '' ? {} : { purpose: purposeOf(last.purpose) }),
+    ...(last.expires_at === '' ? {} : { expires_at: last.expires_at }),
+    ...(last.details === '' ? {} : { details: detailsSchema.parse(JSON.parse(last.details)) }),
   }
 }
 
@@ -106,6 +131,12 @@ function profileOf(text: string): Profile {
   const profile = PROFILES.find((name) => name === text)
   if (profile === undefined) throw damaged()
   return profile
+}
+
+function purposeOf(text: string): Purpose {
+  const purpose = PURPOSES.find((name) => name === text)
+  if (purpose === undefined) throw damaged()
+  return purpose
 }
 
 function damaged(cause?: unknown): HotplateError {

@@ -84,7 +84,7 @@ async function countCrowding(
     const result = await client.query({
       query: `SELECT match(plate, '[?*]') AS pattern, toUInt32(count()) AS entries
         FROM ${database}.hotlist_entries FINAL
-        WHERE list = {name: String} AND version = {version: UInt32}
+        WHERE list = {name: String} AND version = {version: UInt32} AND active
           AND (pattern OR if(profile = '', {profile: String}, profile) = 'fold+2')
         GROUP BY pattern`,
       query_params: { name, version, profile },

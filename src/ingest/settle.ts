@@ -4,6 +4,7 @@
 import type { AlertRaiser, Sighting } from '../alerts/raise.ts'
 import type { Bus } from '../bus/connection.ts'
 import type { Alert } from '../domain/alert.ts'
+import { hasExpired } from '../domain/hotlist.ts'
 import type { ImageStore } from '../evidence/images.ts'
 import type { Generation, ListedEntry } from '../hotlists/generation.ts'
 import { compareVehicles } from '../matching/vehicle.ts'
@@ -34,7 +35,11 @@ export async function settleBatch(
   const first = done.images.filter((i) => of_hits.has(`${i.camera}\n${i.id}`))
   const others = done.images.filter((i) => !of_hits.has(`${i.camera}\n${i.id}`))
   const [outcomes] = await Promise.all([
-    o.raiser.raise(sightings(o.vehicles, generation, done), signal, putImages(o.images, first)),
+    o.raiser.raise(
+      sightings(o.vehicles, generation, done, Date.now()),
+      signal,
+      putImages(o.images, first),
+    ),
     putImages(o.images, others),
     publishRejects(o.bus, done.rejects),
   ])
@@ -56,10 +61,12 @@ function sightings(
   vehicles: VehicleTable,
   generation: Generation | null,
   done: WorkDone,
+  now_ms: number,
 ): Sighting[] {
   if (generation === null) return []
-  return done.hits.map((hit) => {
+  return done.hits.flatMap((hit) => {
     const listed = generation.at(hit.entry)
+    if (hasExpired(listed.entry, now_ms)) return []
     return {
       list: listed.list.name,
       entry_id: listed.entry.id,

@@ -11,7 +11,10 @@ function varUInt(value: number): number[] {
 function encodeRow(entry: Entry): Uint8Array {
   const { plate, region, id, reason, case: case_number, profile, vehicle } = entry
   const { make, model, color, type, year } = vehicle ?? {}
-  const texts = [plate, region, id, reason, case_number, profile, make, model, color, type]
+  const { purpose, expires_at, details } = entry
+  const last = [purpose, expires_at, details && JSON.stringify(details)]
+  const vehicle_texts = [make, model, color, type]
+  const texts = [plate, region, id, reason, case_number, profile, ...vehicle_texts, ...last]
   const strings = texts.flatMap((text = '') => {
     const bytes = Buffer.from(text)
     return [...varUInt(bytes.length), ...bytes]

@@ -2,7 +2,13 @@
 // manifest, an older list would replace a newer one, or the store would keep every version for
 // ever.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { loadEntries } from '../../src/hotlists/entries.ts'
+import type { Entry } from '../../src/domain/hotlist.ts'
+import {
+  copyEntries,
+  countEntries,
+  insertEntries,
+  loadEntries,
+} from '../../src/hotlists/entries.ts'
 import { importList, type ListImport } from '../../src/hotlists/import.ts'
 import { FOLD2_ENTRIES_MAX, PATTERNS_MAX } from '../../src/hotlists/limits.ts'
 import { type Manifests, openManifests } from '../../src/hotlists/manifest.ts'
@@ -47,6 +53,39 @@ function storeWith(change: Partial<Store['client']>): Store {
   })
   return { ...store, client }
 }
+
+test('the store gives back all of an entry, and nothing of one that is not active', async () => {
+  const entries: Entry[] = [
+    { id: '1', plate: 'KXA7437', reason: 'Gestohlen, größer' },
+    {
+      id: '2',
+      plate: 'MNP?739',
+      region: 'US-ID',
+      reason: 'Warrant',
+      case: '26-1',
+      profile: 'exact',
+      purpose: 'warrant',
+      expires_at: '2027-01-01T00:00:00.000Z',
+      vehicle: { make: 'ford', model: 'f-150', color: 'white', type: 'truck', year: 2014 },
+      details: {
+        source_id: 'W900000001',
+        file_code: 'W',
+        agency: 'ID0420100',
+        entered_on: '2026-01-05',
+        vin: '1FTFW1ET0EFA00000',
+        contact: 'Dispatch, desk 4',
+        instructions: 'Do not stop, observe',
+        cautions: ['armed', 'may flee'],
+      },
+    },
+  ]
+  const inactive = { id: '3', plate: 'TUV3947', reason: 'No purpose', inactive: true as const }
+  await insertEntries(store, 'whole', 1, [...entries, inactive])
+  expect(await loadEntries(store, 'whole', 1)).toEqual(entries)
+  expect(await countEntries(store, 'whole', 1)).toBe(2)
+  await copyEntries(store, 'whole', 1, 2, [])
+  expect(await loadEntries(store, 'whole', 2)).toEqual(entries)
+})
 
 test('imports at once have a version each, and what is in force has its own entries', async () => {
   for (let round = 0; round < 5; round += 1) {

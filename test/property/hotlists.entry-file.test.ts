@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Entry, PROFILES } from '../../src/domain/hotlist.ts'
+import { type Entry, PROFILES, PURPOSES } from '../../src/domain/hotlist.ts'
 import { EntryFile } from '../../src/hotlists/entry-file.ts'
 import { decodeRow } from '../../src/hotlists/entry-row.ts'
 import { ENTRY_RECORD_BYTES } from '../../src/matching/record.ts'
@@ -25,6 +25,20 @@ const entry: fc.Arbitrary<Entry> = fc
     region: optional(fc.constantFrom('US-ID', 'US-UT', 'CA-BC', 'AU-NSW')),
     case: optional(text(20)),
     profile: optional(fc.constantFrom(...PROFILES)),
+    purpose: optional(fc.constantFrom(...PURPOSES)),
+    expires_at: optional(fc.constantFrom('2026-12-01T00:00:00Z', '2027-01-31T23:59:59.999Z')),
+    details: optional(
+      fc.record(
+        {
+          source_id: text(20),
+          file_code: text(1),
+          entered_on: fc.constant('2026-01-05'),
+          instructions: text(300),
+          cautions: fc.array(text(30), { maxLength: 3 }),
+        },
+        { requiredKeys: [] },
+      ),
+    ),
     vehicle: optional(
       fc.record(
         { make: text(9), year: fc.integer({ min: 1900, max: 2100 }) },
