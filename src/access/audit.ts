@@ -14,6 +14,7 @@ export type AuditKind =
   | 'matching_lists'
   | 'match_verify'
   | 'model_fit'
+  | 'user_roles'
 
 export interface AuditEvent {
   /** A user's name as given: for a refused sign-in it may be nobody's. */
@@ -41,28 +42,35 @@ export interface Audit {
    * @throws HotplateError AUDIT_UNAVAILABLE: then nothing may be shown
    */
   record(event: AuditEvent): Promise<void>
+  /**
+   * A record of another form, on its own subject of the AUDIT stream; resolves as `record` does.
+   * @throws HotplateError AUDIT_UNAVAILABLE: then nothing may be changed
+   */
+  append(subject: string, record: object): Promise<void>
 }
 
 const ACK_WAIT_MS_MAX = 3_000
 const TEXT_CHARS_MAX = 200
 
 export function createAudit(bus: Bus): Audit {
+  const append = async (subject: string, record: object) => {
+    try {
+      await bus.js.publish(subject, JSON.stringify(record), { timeout: ACK_WAIT_MS_MAX })
+    } catch (cause) {
+      throw new HotplateError(
+        'AUDIT_UNAVAILABLE',
+        'The audit record could not be written, so the access is refused: try again soon',
+        { cause },
+      )
+    }
+  }
   return {
-    async record(event) {
+    append,
+    record(event) {
       const record: AuditRecord = { at: new Date().toISOString(), ...event }
       record.who = record.who.slice(0, TEXT_CHARS_MAX)
       if (record.object !== undefined) record.object = record.object.slice(0, TEXT_CHARS_MAX)
-      try {
-        await bus.js.publish(`audit.v1.${event.what}`, JSON.stringify(record), {
-          timeout: ACK_WAIT_MS_MAX,
-        })
-      } catch (cause) {
-        throw new HotplateError(
-          'AUDIT_UNAVAILABLE',
-          'The audit record could not be written, so the access is refused: try again soon',
-          { cause },
-        )
-      }
+      return append(`audit.v1.${event.what}`, record)
     },
   }
 }

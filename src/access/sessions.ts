@@ -4,6 +4,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import type { Bus } from '../bus/connection.ts'
 import { type Documents, openDocuments, type Revisioned } from '../bus/documents.ts'
+import type { Role } from '../domain/roles.ts'
 import { openUsers, type User } from './users.ts'
 
 const sessionSchema = z.object({
@@ -20,6 +21,8 @@ export interface Session {
   /** SHA-256 of the token, hex: not secret. */
   id: string
   user: string
+  /** As they are now: a change of a person's roles acts on sessions that are there. */
+  roles: readonly Role[]
   demo: boolean
   /** epoch ms */
   expires_ms: number
@@ -107,7 +110,7 @@ export class Sessions {
     await this.#documents.create(id, document)
     this.#learn(user.name, found)
     this.#sessions.set(id, document)
-    return { token, session: toSession(id, document) }
+    return { token, session: this.#toSession(id, document) }
   }
 
   /** @returns null where the token is no session's, or its session has ended */
@@ -116,7 +119,12 @@ export class Sessions {
     const id = hashToken(token)
     const document = this.#sessions.get(id)
     if (document === undefined || !this.#holds(document)) return null
-    return toSession(id, document)
+    return this.#toSession(id, document)
+  }
+
+  /** The roles that a person has now; none where nobody has the name. */
+  rolesOf(user: string): readonly Role[] {
+    return this.#users.get(user)?.value.roles ?? []
   }
 
   async revoke(id: string): Promise<void> {
@@ -173,8 +181,8 @@ export class Sessions {
     if (!this.#sessions.delete(id)) return
     for (const listener of this.#listeners) listener(id)
   }
-}
 
-function toSession(id: string, { user, demo, expires_ms }: SessionDocument): Session {
-  return { id, user, demo, expires_ms }
+  #toSession(id: string, { user, demo, expires_ms }: SessionDocument): Session {
+    return { id, user, roles: this.rolesOf(user), demo, expires_ms }
+  }
 }

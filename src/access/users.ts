@@ -4,8 +4,9 @@ import { randomInt } from 'node:crypto'
 import { hash } from '@node-rs/argon2'
 import { z } from 'zod'
 import type { Bus } from '../bus/connection.ts'
-import { type Documents, openDocuments } from '../bus/documents.ts'
+import { type Documents, openDocuments, type Revisioned } from '../bus/documents.ts'
 import { HotplateError } from '../domain/error.ts'
+import { ROLES, type Role } from '../domain/roles.ts'
 
 export const USER_NAME = /^[a-z][a-z0-9_-]{0,63}$/
 export const PASSWORD_CHARS_MAX = 256
@@ -19,6 +20,8 @@ const userSchema = z.object({
   created_at: z.string(),
   /** Made by `hotplate demo`: its password is printed on a terminal. */
   demo: z.boolean(),
+  /** What the person may do (domain/roles.ts); nothing in a document from before roles. */
+  roles: z.array(z.enum(ROLES)).default([]),
 })
 export type User = z.infer<typeof userSchema>
 
@@ -49,6 +52,7 @@ function randomText(chars: number): string {
 export interface NewUser {
   name: string
   demo: boolean
+  roles?: readonly Role[]
   /** Generated where absent. */
   password?: string
 }
@@ -59,13 +63,14 @@ export interface NewUser {
  */
 export async function addUser(
   users: Documents<User>,
-  { name, demo, password = generatePassword() }: NewUser,
+  { name, demo, roles = [], password = generatePassword() }: NewUser,
 ): Promise<{ password: string }> {
   checkName(name)
   checkPassword(password)
   const password_hash = await hashPassword(password)
   try {
-    await users.create(name, { name, password_hash, created_at: new Date().toISOString(), demo })
+    const created_at = new Date().toISOString()
+    await users.create(name, { name, password_hash, created_at, demo, roles: [...new Set(roles)] })
   } catch (cause) {
     if (cause instanceof HotplateError && cause.code === 'DOCUMENT_EXISTS') {
       throw new HotplateError('USER_EXISTS', `A user "${name}" is there already`, { cause })
@@ -85,11 +90,30 @@ export async function resetPassword(
   password = generatePassword(),
 ): Promise<{ password: string }> {
   checkPassword(password)
-  const found = USER_NAME.test(name) ? await users.get(name) : null
-  if (found === null) throw new HotplateError('USER_UNKNOWN', `There is no user "${name}"`)
+  const found = await findUser(users, name)
   const password_hash = await hashPassword(password)
   await users.update(name, { ...found.value, password_hash }, found.revision)
   return { password }
+}
+
+/**
+ * Gives a user these roles and no others; whoever is signed in has them at once.
+ * @throws HotplateError USER_UNKNOWN, DOCUMENT_CHANGED when two change the user at once
+ */
+export async function setRoles(
+  users: Documents<User>,
+  name: string,
+  roles: readonly Role[],
+): Promise<void> {
+  const found = await findUser(users, name)
+  await users.update(name, { ...found.value, roles: [...new Set(roles)] }, found.revision)
+}
+
+/** @throws HotplateError USER_UNKNOWN */
+export async function findUser(users: Documents<User>, name: string): Promise<Revisioned<User>> {
+  const found = USER_NAME.test(name) ? await users.get(name) : null
+  if (found !== null) return found
+  throw new HotplateError('USER_UNKNOWN', `There is no user "${name.slice(0, 80)}"`)
 }
 
 function checkName(name: string): void {

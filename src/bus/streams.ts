@@ -95,6 +95,7 @@ function describeStream(stream: Stream, config: Config) {
 function subjectsOf(stream: Stream, partitions: number): string[] {
   if (stream === 'reads') return [partitions > 1 ? 'reads.p.*.*' : 'reads.v1.*']
   if (stream === 'alerts') return [alertSubject('*'), alertEventsSubject('*')]
+  if (stream === 'audit') return ['audit.v1.*', listEventsSubject('*')]
   return [`${stream}.v1.*`]
 }
 
@@ -106,6 +107,11 @@ export function alertSubject(id: string): string {
 /** Holds what happened to the alert since. */
 export function alertEventsSubject(id: string): string {
   return `alerts.v1.${id}.events`
+}
+
+/** Holds every change of a hot list, of its entries, versions and cleared vehicles. */
+export function listEventsSubject(list: string): string {
+  return `audit.v1.hotlist.${list}`
 }
 
 /** Whether a message on ALERTS is an event of an alert rather than an alert. */

@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import { isIP } from 'node:net'
 import type { Command } from 'commander'
-import { addUser, openUsers, resetPassword } from '../access/users.ts'
+import { addUser, openUsers, resetPassword, setRoles } from '../access/users.ts'
 import { connectBus } from '../bus/connection.ts'
 import { HotplateError } from '../domain/error.ts'
 import { importList } from '../hotlists/import.ts'
@@ -25,6 +25,9 @@ const SEED = 401
 const CAMERAS = 40
 const RATE_READS_S = 20
 const USER = 'demo'
+/** What one writes the other approves. */
+const SECOND_USER = 'demo-2'
+const DEMO_ROLES = ['dispatcher', 'analyst', 'supervisor'] as const
 
 export function registerDemo(program: Command): void {
   program
@@ -42,11 +45,15 @@ export function registerDemo(program: Command): void {
       const service = await startService({ config, roles: ROLES, kind: 'demo', log })
       const ended = untilAskedToEnd()
       try {
-        const password = await prepareUser(service)
+        const password = await prepareUser(service, USER)
+        const second_password = await prepareUser(service, SECOND_USER)
         await prepareLists(service)
         const simulation = await simulate(service, config.matching.model)
         const address = `http://${config.gateway.host}:${service.gateway_port}/`
         process.stdout.write(`Hotplate is ready: ${address}  user ${USER}  password ${password}\n`)
+        process.stdout.write(
+          `What ${USER} writes, ${SECOND_USER} approves: password ${second_password}\n`,
+        )
         log.info({ why: await ended }, 'Stopping.')
         await simulation.stop()
       } finally {
@@ -67,12 +74,13 @@ function assertLoopback(host: string): void {
   )
 }
 
-async function prepareUser({ platform }: Service): Promise<string> {
+async function prepareUser({ platform }: Service, name: string): Promise<string> {
   const users = await openUsers(platform.bus)
   const password = randomBytes(6).toString('hex')
-  const known = await users.get(USER)
-  if (known) await resetPassword(users, USER, password)
-  else await addUser(users, { name: USER, password, demo: true })
+  if ((await users.get(name)) !== null) {
+    await resetPassword(users, name, password)
+    await setRoles(users, name, DEMO_ROLES)
+  } else await addUser(users, { name, password, demo: true, roles: DEMO_ROLES })
   return password
 }
 

@@ -1,28 +1,82 @@
-// `hotplate user add`: an account with a password that is shown once.
-import type { Command } from 'commander'
-import { addUser, openUsers, resetPassword } from '../access/users.ts'
+// `hotplate user`: accounts with a password that is shown once, and what each person may do.
+import { userInfo } from 'node:os'
+import { type Command, Option } from 'commander'
+import { createAudit } from '../access/audit.ts'
+import { addUser, findUser, openUsers, resetPassword, setRoles } from '../access/users.ts'
+import type { Bus } from '../bus/connection.ts'
+import { ROLES, type Role } from '../domain/roles.ts'
 import { joinPlatform } from '../platform.ts'
 import { createLog } from '../telemetry/log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { type CommonOptions, configOf } from './run.ts'
 
+interface UserOptions extends CommonOptions {
+  role?: Role[]
+  none?: boolean
+}
+
 export function registerUser(program: Command): void {
   const user = program.command('user').description('people who may sign in')
-  const change = (name: 'add' | 'reset', description: string) =>
+  const register = (
+    name: string,
+    description: string,
+    work: (bus: Bus, who: string, options: UserOptions) => Promise<string>,
+  ) =>
     user
       .command(`${name} <user>`)
       .description(description)
       .option('--config <FILE>', 'YAML file with settings')
       .option('--data <DIR>', 'folder for all data (./data)')
-      .action((who: string, options: CommonOptions) => setPassword(name, who, options))
-  change('add', 'makes an account and prints its password once')
-  change('reset', 'gives an account another password and prints it once')
+      .action((who: string, options: UserOptions) => runOn(who, options, work))
+  const roles = () =>
+    new Option('--role <ROLE...>', 'what the person may do; more than one may be given').choices(
+      ROLES,
+    )
+  register('add', 'makes an account and prints its password once', add).addOption(roles())
+  register('reset', 'gives an account another password and prints it once', reset)
+  register('roles', 'shows the roles of a person, or gives them these and no others', changeRoles)
+    .addOption(roles().conflicts('none'))
+    .option('--none', 'takes all of them')
 }
 
-async function setPassword(
-  what: 'add' | 'reset',
-  name: string,
-  options: CommonOptions,
+async function add(bus: Bus, name: string, { role = [] }: UserOptions): Promise<string> {
+  if (role.length > 0) await record(bus, name, role)
+  const { password } = await addUser(await openUsers(bus), { name, demo: false, roles: role })
+  return `${name}: ${password}`
+}
+
+async function reset(bus: Bus, name: string): Promise<string> {
+  const { password } = await resetPassword(await openUsers(bus), name)
+  return `${name}: ${password}`
+}
+
+async function changeRoles(bus: Bus, name: string, options: UserOptions): Promise<string> {
+  const users = await openUsers(bus)
+  const { value } = await findUser(users, name)
+  const { role = options.none === true ? [] : undefined } = options
+  if (role !== undefined) {
+    await record(bus, name, role)
+    await setRoles(users, name, role)
+  }
+  return `${name}: ${(role ?? value.roles).join(', ') || 'no roles'}`
+}
+
+/** On record first: rights that nobody can be asked about must not come into force. */
+function record(bus: Bus, user: string, roles: readonly Role[]): Promise<void> {
+  return createAudit(bus).record({
+    who: `os:${userInfo().username}`,
+    from: 'command line',
+    what: 'user_roles',
+    object: user,
+    detail: roles.join(' ') || 'none',
+    outcome: 'ok',
+  })
+}
+
+async function runOn(
+  who: string,
+  options: UserOptions,
+  work: (bus: Bus, who: string, options: UserOptions) => Promise<string>,
 ): Promise<void> {
   const platform = await joinPlatform({
     config: configOf(options),
@@ -32,12 +86,7 @@ async function setPassword(
     name: 'hotplate-user',
   })
   try {
-    const users = await openUsers(platform.bus)
-    const { password } =
-      what === 'add'
-        ? await addUser(users, { name, demo: false })
-        : await resetPassword(users, name)
-    process.stdout.write(`${name}: ${password}\n`)
+    process.stdout.write(`${await work(platform.bus, who, options)}\n`)
   } finally {
     await platform.stop()
   }

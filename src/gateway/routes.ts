@@ -12,6 +12,7 @@ import { VerdictOvertaken, type Verdicts } from '../alerts/verdicts.ts'
 import { type Alert, COLUMN_KINDS, MATCH_CLASSES } from '../domain/alert.ts'
 import { type AlertStatus, REJECTION_REASONS, VERDICTS } from '../domain/alert-event.ts'
 import { CATEGORIES } from '../domain/hotlist.ts'
+import { ROLES } from '../domain/roles.ts'
 import { utcDay } from '../domain/time.ts'
 import type { ListsReporter } from '../hotlists/report.ts'
 import type { Logger } from '../telemetry/log.ts'
@@ -64,6 +65,7 @@ const sessionSchema = z
   .object({
     user: z.string(),
     demo: z.boolean().openapi({ description: 'Whether the service is a demo.' }),
+    roles: z.array(z.enum(ROLES)),
     expires_at: z.iso.datetime(),
   })
   .openapi('Session')
@@ -416,6 +418,7 @@ function describeSession(session: Session, access: Access) {
   return {
     user: session.user,
     demo: access.demo,
+    roles: [...session.roles],
     expires_at: new Date(session.expires_ms).toISOString(),
   }
 }

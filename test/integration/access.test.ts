@@ -1,8 +1,9 @@
 // Users and sessions on a real nats-server. A bug here shows as a session that lives on after it
 // was ended.
+import { Kvm } from '@nats-io/kv'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createAccess } from '../../src/access/access.ts'
-import { addUser, openUsers, resetPassword } from '../../src/access/users.ts'
+import { addUser, openUsers, resetPassword, setRoles } from '../../src/access/users.ts'
 import { ensureStreams } from '../../src/bus/streams.ts'
 import { configSchema } from '../../src/config/schema.ts'
 import { createLog } from '../../src/telemetry/log.ts'
@@ -65,6 +66,36 @@ describe('a session', () => {
     expect(ended).toEqual([one.session.id, two.session.id])
     access.stop()
     other.stop()
+  })
+
+  it('carries the roles that its user has now, everywhere within a second', async () => {
+    const users = await openUsers(nats.bus)
+    const { password } = await addUser(users, { name: 'sue', demo: false, roles: ['supervisor'] })
+    const access = await createAccess({ bus: nats.bus, config, log })
+    const other = await createAccess({ bus: await nats.connect(), config, log })
+    const { token, session } = await access.signIn('sue', password, '::1')
+    expect(session.roles).toEqual(['supervisor'])
+    await until(() => other.check(token)?.roles.includes('supervisor'), { ms: 1_000 })
+    await setRoles(users, 'sue', ['auditor', 'auditor'])
+    for (const one of [access, other]) {
+      await until(() => one.check(token)?.roles.join() === 'auditor', { ms: 1_000 })
+      expect(one.rolesOf('sue')).toEqual(['auditor'])
+      expect(one.rolesOf('nobody')).toEqual([])
+    }
+    await expect(setRoles(users, 'nobody', [])).rejects.toMatchObject({ code: 'USER_UNKNOWN' })
+    access.stop()
+    other.stop()
+  })
+
+  it('of a user from before there were roles has none', async () => {
+    const users = await openUsers(nats.bus)
+    const { password } = await addUser(users, { name: 'old', demo: false })
+    const { roles: _, ...kept } = (await users.get('old'))?.value ?? expect.fail()
+    const kv = await new Kvm(nats.bus.js).open('users')
+    await kv.put('old', JSON.stringify(kept))
+    const access = await createAccess({ bus: nats.bus, config, log })
+    expect((await access.signIn('old', password, '::1')).session.roles).toEqual([])
+    access.stop()
   })
 
   it('ends when its hours are over', async () => {
