@@ -5,7 +5,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { HotplateError } from '../domain/error.ts'
 import { CATEGORIES, type Category, PROFILES, type Profile } from '../domain/hotlist.ts'
 import { foldEntryPlate } from '../domain/plate.ts'
-import { parseCsvList, parseEntry } from '../formats/hotlists/csv.ts'
+import { parseEntry } from '../formats/hotlists/entry-columns.ts'
+import { collectList, FORMATS, listFormat } from '../formats/hotlists/formats.ts'
 import { importList } from '../hotlists/import.ts'
 import { assertListName, openManifests } from '../hotlists/manifest.ts'
 import { addEntry, removeEntry, removePlate, type SingleOptions } from '../hotlists/single.ts'
@@ -18,7 +19,7 @@ const BAD_LINES_SHOWN = 20
 
 interface ImportOptions extends CommonOptions {
   list: string
-  format: 'csv'
+  format: string
   category: Category
   profile: Profile
   falseAlertsPerMillion?: number
@@ -33,7 +34,9 @@ export function registerHotlist(program: Command): void {
     .argument('<file>', 'the list')
     .requiredOption('--list <NAME>', 'its name: 1 to 64 of a-z, 0-9 and -')
     .addOption(
-      new Option('--format <FORMAT>', 'layout of the file').choices(['csv']).default('csv'),
+      new Option('--format <FORMAT>', 'layout of the file (docs/hotlist-formats.md)')
+        .choices(FORMATS.map(({ name }) => name))
+        .default('csv'),
     )
     .addOption(
       new Option('--category <NAME>', 'why its plates are looked for')
@@ -90,7 +93,8 @@ function budget(text: string): number {
 
 async function runImport(file: string, options: ImportOptions): Promise<void> {
   assertListName(options.list)
-  const { entries, bad } = await parseCsvList(createReadStream(file))
+  const parsed = listFormat(options.format).parse(createReadStream(file))
+  const { entries, bad } = await collectList(parsed)
   for (const { line, column, expected, came } of bad.slice(0, BAD_LINES_SHOWN)) {
     process.stderr.write(`${file}:${line}: ${column}: expected ${expected} but found ${came}\n`)
   }

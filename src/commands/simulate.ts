@@ -7,7 +7,7 @@ import { type NatsCredentials, readNatsCredentials } from '../bus/credentials.ts
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { HotplateError } from '../domain/error.ts'
-import { parseCsvList } from '../formats/hotlists/csv.ts'
+import { collectList, listFormat } from '../formats/hotlists/formats.ts'
 import { loadLookAlikes } from '../matching/look-alikes.ts'
 import { loadModel } from '../matching/model.ts'
 import { jetStreamPublish, type PublishCounts } from '../simulate/publish.ts'
@@ -160,7 +160,7 @@ function knownServer(servers: string, data_dir: string): NatsCredentials | null 
 }
 
 async function readListed(file: string): Promise<ListedVehicle[]> {
-  const { entries, bad } = await parseCsvList(createReadStream(file))
+  const { entries, bad } = await collectList(listFormat('csv').parse(createReadStream(file)))
   const [first] = bad
   if (first !== undefined) {
     const { line, expected, column, came } = first

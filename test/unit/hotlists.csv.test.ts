@@ -2,9 +2,10 @@
 // would know.
 import { Readable } from 'node:stream'
 import { expect, test } from 'vitest'
-import { parseCsvList } from '../../src/formats/hotlists/csv.ts'
+import { collectList, listFormat } from '../../src/formats/hotlists/formats.ts'
 
-const parse = (...lines: string[]) => parseCsvList(Readable.from([`${lines.join('\n')}\n`]))
+const parse = (...lines: string[]) =>
+  collectList(listFormat('csv').parse(Readable.from([Buffer.from(`${lines.join('\n')}\n`)])))
 
 test('all columns, in any order and case, with a byte order mark and quotes', async () => {
   const { entries, bad } = await parse(
@@ -89,4 +90,70 @@ test.each([
 
 test('an empty file holds no entries, which the import refuses', async () => {
   expect(await parse('')).toEqual({ entries: [], bad: [] })
+})
+
+test('purpose, end, instructions, cautions and contact travel with the entry', async () => {
+  const { entries, bad } = await parse(
+    'plate,reason,purpose,expires_at,instructions,cautions,contact',
+    'ABC1,Stolen,stolen_plate,2026-01-05T17:00:00-07:00,"Do not stop,\n go on",armed; odd ;,Desk 5',
+    'ABC2,Stolen,,2026-01-05,,,',
+    'ABC3,Stolen,curiosity,,,,',
+    'ABC4,Stolen,,tomorrow,,,',
+    'ABC5,Stolen,,2026-02-30,,,',
+    `ABC6,Stolen,,,${'x'.repeat(1_001)},,`,
+  )
+  expect(entries).toEqual([
+    {
+      plate: 'ABC1',
+      reason: 'Stolen',
+      purpose: 'stolen_plate',
+      expires_at: '2026-01-06T00:00:00.000Z',
+      details: {
+        contact: 'Desk 5',
+        instructions: 'Do not stop, go on',
+        cautions: ['armed', 'odd'],
+      },
+    },
+    { plate: 'ABC2', reason: 'Stolen', expires_at: '2026-01-06T00:00:00.000Z' },
+  ])
+  expect(bad.map(({ line, column, came }) => [line, column, came])).toEqual([
+    [5, 'purpose', '"curiosity"'],
+    [6, 'expires_at', '"tomorrow"'],
+    [7, 'expires_at', '"2026-02-30"'],
+    [8, 'instructions', `"${'x'.repeat(40)}"`],
+  ])
+})
+
+test('a day ends where the list was written', async () => {
+  const source = Readable.from([Buffer.from('plate,reason,expires_at\nABC1,Stolen,2026-07-05\n')])
+  const list = await collectList(listFormat('csv').parse(source, { zone: 'America/Boise' }))
+  expect(list.entries[0]?.expires_at).toBe('2026-07-06T06:00:00.000Z')
+})
+
+test('text that is not UTF-8, or that moves a terminal, is a bad line', async () => {
+  const file = Buffer.from(
+    'plate,reason\nABC1,Caf\xe9\nABC2,\x1b[2Jx\nABC3,Caf\xc3\xa9\n',
+    'latin1',
+  )
+  const { entries, bad } = await collectList(listFormat('csv').parse(Readable.from([file])))
+  expect(entries).toEqual([{ plate: 'ABC3', reason: 'Café' }])
+  expect(bad).toMatchObject([
+    { line: 2, column: 'reason', encoding: true },
+    { line: 3, column: 'reason' },
+  ])
+})
+
+test('plate, state and reason without a header', async () => {
+  const lines = ['ABC1,ID,Stolen, with a gun', 'ABC2,,Wanted', 'ABC3,ID', 'Plate,State,Why']
+  const source = Readable.from([Buffer.from(`plate,state,reason\n${lines.join('\n')}\n`)])
+  const { entries, bad } = await collectList(listFormat('plain').parse(source))
+  expect(entries).toEqual([
+    { plate: 'ABC1', region: 'US-ID', reason: 'Stolen, with a gun' },
+    { plate: 'ABC2', reason: 'Wanted' },
+  ])
+  // No guess at what is a header: PLATE could be one.
+  expect(bad.map(({ line, column }) => [line, column])).toEqual([
+    [4, 'reason'],
+    [5, 'state'],
+  ])
 })

@@ -1,0 +1,143 @@
+// An entry by our own columns, all of them text: what the plain CSV has, what a saved mapping makes
+// of other files, and what a person types.
+import { type EntryDetails, PROFILES, PURPOSES, type VehicleListed } from '../../domain/hotlist.ts'
+import { foldEntryPlate, isPattern } from '../../domain/plate.ts'
+import { REGION } from '../../domain/read.ts'
+import { readTime } from './dates.ts'
+import { type BadLine, badLine, type NewEntry } from './parsed-line.ts'
+
+export const REQUIRED = ['plate', 'reason'] as const
+export const OPTIONAL = [
+  'state',
+  'case',
+  'make',
+  'model',
+  'color',
+  'type',
+  'year',
+  'profile',
+  'purpose',
+  'expires_at',
+  'instructions',
+  'cautions',
+  'contact',
+] as const
+
+export type Row = { readonly [column: string]: string | undefined }
+
+export const REASON_CHARS_MAX = 1_000
+const CASE_CHARS_MAX = 64
+const TRAIT_CHARS_MAX = 64
+const DETAIL_CHARS_MAX = 1_000
+const CAUTIONS_MAX = 10
+const NOT_TEXT = /\p{Cc}|\p{Cs}|\ufffd/u
+export const PLATE_EXPECTED = '1 to 12 of A-Z, 0-9'
+
+/**
+ * @param line told with what is wrong
+ * @param zone IANA name, for an `expires_at` without an offset
+ */
+export function parseEntry(given: Row, line: number, zone = 'UTC'): NewEntry | BadLine {
+  const row = plainRow(given)
+  const wrong = wrongText(row, line)
+  if (wrong !== null) return wrong
+  const plate = foldEntryPlate(row.plate ?? '')
+  if (plate === null) return badLine(line, 'plate', expectedOf(row.plate ?? ''), row.plate)
+  const reason = row.reason ?? ''
+  if (reason === '' || reason.length > REASON_CHARS_MAX) {
+    return badLine(line, 'reason', `1 to ${REASON_CHARS_MAX} characters`, row.reason)
+  }
+  const entry: NewEntry = { plate, reason }
+  const more = addRegion(entry, row, line) ?? addTerms(entry, row, line, zone)
+  if (more !== null) return more
+  const vehicle = parseVehicle(row)
+  if (vehicle !== null) entry.vehicle = vehicle
+  const details = parseDetails(row)
+  if (details !== null) entry.details = details
+  return entry
+}
+
+/** Line breaks within a quoted field are spaces to whoever reads an alert. */
+function plainRow(row: Row): Row {
+  return Object.fromEntries(
+    Object.entries(row).map(([column, text]) => [column, text?.replace(/\s+/g, ' ').trim()]),
+  )
+}
+
+function wrongText(row: Row, line: number): BadLine | null {
+  for (const column of [...REQUIRED, ...OPTIONAL]) {
+    const text = row[column]
+    if (text === undefined || !NOT_TEXT.test(text)) continue
+    const bad = badLine(line, column, 'text in UTF-8, no control characters', text)
+    return text.includes('\ufffd') ? { ...bad, encoding: true } : bad
+  }
+  return null
+}
+
+function expectedOf(plate: string): string {
+  return isPattern(plate)
+    ? '1 to 12 of A-Z, 0-9, ? and *, at least 2 of them known'
+    : PLATE_EXPECTED
+}
+
+function addRegion(entry: NewEntry, row: Row, line: number): BadLine | null {
+  const state = row.state ?? ''
+  if (state === '') return null
+  const region = (/^[A-Za-z]{2}$/.test(state) ? `US-${state}` : state).toUpperCase()
+  if (!REGION.test(region)) return badLine(line, 'state', 'ISO 3166-2 or two letters', state)
+  entry.region = region
+  return null
+}
+
+/** What decides how and how long it is looked for: a wrong word here is never passed over. */
+function addTerms(entry: NewEntry, row: Row, line: number, zone: string): BadLine | null {
+  const case_number = row.case ?? ''
+  if (case_number.length > CASE_CHARS_MAX) {
+    return badLine(line, 'case', `at most ${CASE_CHARS_MAX} characters`, case_number)
+  }
+  if (case_number !== '') entry.case = case_number
+  if (row.profile) {
+    const profile = PROFILES.find((name) => name === row.profile?.toLowerCase())
+    if (profile === undefined) return badLine(line, 'profile', PROFILES.join(', '), row.profile)
+    entry.profile = profile
+  }
+  if (row.purpose) {
+    const purpose = PURPOSES.find((name) => name === row.purpose?.toLowerCase())
+    if (purpose === undefined) return badLine(line, 'purpose', PURPOSES.join(', '), row.purpose)
+    entry.purpose = purpose
+  }
+  if (row.expires_at) {
+    const expires_at = readTime(row.expires_at, 'iso', 'end', zone)
+    if (expires_at === null) {
+      return badLine(line, 'expires_at', 'a day or a moment of ISO 8601', row.expires_at)
+    }
+    entry.expires_at = expires_at
+  }
+  for (const column of ['instructions', 'cautions', 'contact'] as const) {
+    const text = row[column] ?? ''
+    if (text.length <= DETAIL_CHARS_MAX) continue
+    return badLine(line, column, `at most ${DETAIL_CHARS_MAX} characters`, text)
+  }
+  return null
+}
+
+function parseVehicle(row: Row): VehicleListed | null {
+  const vehicle: VehicleListed = {}
+  for (const name of ['make', 'model', 'color', 'type'] as const) {
+    const text = row[name]
+    if (text) vehicle[name] = text.slice(0, TRAIT_CHARS_MAX)
+  }
+  const year = Number(row.year)
+  if (Number.isInteger(year) && year >= 1900 && year <= 2100) vehicle.year = year
+  return Object.keys(vehicle).length > 0 ? vehicle : null
+}
+
+function parseDetails(row: Row): EntryDetails | null {
+  const details: EntryDetails = {}
+  if (row.contact) details.contact = row.contact
+  if (row.instructions) details.instructions = row.instructions
+  const cautions = (row.cautions ?? '').split(';').map((text) => text.trim())
+  const said = cautions.filter((text) => text !== '').slice(0, CAUTIONS_MAX)
+  if (said.length > 0) details.cautions = said
+  return Object.keys(details).length > 0 ? details : null
+}
