@@ -28,7 +28,7 @@ export const RIGHTS = {
     'chief',
   ],
   /** Draft a list, or a change of its settings. */
-  list_write: ['dispatcher', 'analyst', 'supervisor'],
+  list_write: ['dispatcher', 'analyst', 'supervisor', 'administrator'],
   list_decide: ['supervisor', 'chief'],
   /** Draft an entry or amend one. */
   entry_write: ['dispatcher', 'analyst', 'supervisor'],

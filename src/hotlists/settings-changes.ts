@@ -1,0 +1,360 @@
+// What people do to the settings of lists. A list of a government's source is in force as soon as
+// an administrator has registered it; any other, and whatever reaches further than what is in
+// force, waits for a second person (401.4f). What only narrows a list, or names it better, is in
+// force at once.
+//
+// Each change is on record before it is made, and is made on the revision that it was decided on:
+// of two people at once one wins, and the other is told who.
+import type { Audit } from '../access/audit.ts'
+import { isOvertaken } from '../bus/documents.ts'
+import {
+  type Actor,
+  type Approval,
+  type ApprovalAction,
+  decide,
+  draft,
+  PROGRAM,
+} from '../domain/approval.ts'
+import { HotplateError } from '../domain/error.ts'
+import type { Category, Purpose } from '../domain/hotlist.ts'
+import { defaultSettings, type ListSettings } from '../domain/list-settings.ts'
+import { may, RIGHTS, type Right } from '../domain/roles.ts'
+import { type ListChange, recordChange } from './events.ts'
+import { assertListName, type Manifests } from './manifest.ts'
+import {
+  type ListDocument,
+  patched,
+  type SettingsDocuments,
+  type SettingsPatch,
+  settingsOf,
+  widenings,
+} from './settings.ts'
+
+export interface SettingsOptions {
+  settings: SettingsDocuments
+  manifests: Pick<Manifests, 'get' | 'update'>
+  audit: Pick<Audit, 'append'>
+  now?: () => number
+}
+
+/** Who acts, and from where: a network address, or `command line`. */
+export interface Acting {
+  actor: Actor
+  from: string
+}
+
+export interface NewList {
+  name: string
+  category: Category
+  patch: SettingsPatch
+  /** Registers a government's source: its list is in force at once. */
+  agency?: string
+}
+
+/**
+ * A list that was imported before it had settings keeps what its manifest says of it.
+ * @throws HotplateError LIST_NAME_INVALID, LIST_EXISTS, APPROVAL_RIGHT, AUDIT_UNAVAILABLE
+ */
+export async function createList(
+  o: SettingsOptions,
+  { name, category, patch, agency }: NewList,
+  acting: Acting,
+): Promise<ListDocument> {
+  assertListName(name)
+  const { actor } = acting
+  const manifest = await o.manifests.get(name)
+  const taken = (await o.settings.get(name)) !== null
+  if (taken || (manifest !== null && agency === undefined)) throw exists(name)
+  const basis =
+    manifest === null ? defaultSettings(name, category, 'fold') : settingsOf(null, manifest.value)
+  const settings = patched({ ...basis, owner: actor.name }, patch)
+  const event = {
+    ...whoOf(acting),
+    list: name,
+    what: agency === undefined ? 'list_draft' : 'list_register',
+    object: `list:${name}` as const,
+    was: null,
+  }
+  const is = await orRefused(o, { ...event, is: null }, (now_ms) =>
+    agency === undefined
+      ? { name, approved: null, proposed: { settings, approval: draft('list', actor, now_ms) } }
+      : { name, approved: registered(settings, agency, actor, now_ms), proposed: null },
+  )
+  await recordChange(o.audit, { ...event, is })
+  try {
+    await o.settings.create(name, is)
+  } catch (error) {
+    throw isOvertaken(error) ? exists(name) : error
+  }
+  await carry(o, is)
+  return is
+}
+
+/** What is refused is on record too. */
+async function orRefused(
+  o: SettingsOptions,
+  event: Omit<ListChange, 'refused'>,
+  next: (now_ms: number) => ListDocument,
+): Promise<ListDocument> {
+  try {
+    return next((o.now ?? Date.now)())
+  } catch (error) {
+    if (error instanceof HotplateError) {
+      await recordChange(o.audit, { ...event, refused: error.code.toLowerCase() })
+    }
+    throw error
+  }
+}
+
+function registered(
+  settings: ListSettings,
+  agency: string,
+  actor: Actor,
+  now_ms: number,
+): NonNullable<ListDocument['approved']> {
+  assertRight(actor, 'source_register', `register a source of ${agency}`)
+  const at = new Date(now_ms).toISOString()
+  const source = {
+    kind: 'government',
+    agency,
+    registered_by: actor.name,
+    registered_at: at,
+  } as const
+  const note = `Source of ${agency}, registered`
+  return {
+    settings: { ...settings, source },
+    approval: {
+      subject: 'list',
+      state: 'active',
+      authors: [actor.name],
+      history: [{ action: 'activate', by: actor.name, at, note }],
+    },
+  }
+}
+
+/**
+ * Changes settings: in force at once where nothing reaches further than before, else as a proposal.
+ * @throws HotplateError LIST_UNKNOWN, APPROVAL_RIGHT, APPROVAL_OVERTAKEN, AUDIT_UNAVAILABLE
+ */
+export function changeSettings(
+  o: SettingsOptions,
+  name: string,
+  patch: SettingsPatch,
+  acting: Acting,
+): Promise<ListDocument> {
+  return change(o, name, acting, 'list_change', (was, now_ms) => {
+    const { approved, proposed } = was
+    const { actor } = acting
+    const next = patched((approved ?? proposed)?.settings as ListSettings, patch)
+    const narrower =
+      approved !== null &&
+      approved.approval.state === 'active' &&
+      widenings(approved.settings, next).length === 0
+    const in_force = narrower
+      ? { settings: next, approval: decide(approved.approval, 'annotate', actor, now_ms) }
+      : approved
+    if (proposed === null) {
+      if (narrower) return { name, approved: in_force, proposed }
+      return {
+        name,
+        approved,
+        proposed: { settings: next, approval: draft('list', actor, now_ms) },
+      }
+    }
+    // What waits is of other words now: whoever has to decide must see these.
+    const approval = decide(proposed.approval, 'amend', actor, now_ms)
+    return {
+      name,
+      approved: in_force,
+      proposed: { settings: patched(proposed.settings, patch), approval },
+    }
+  })
+}
+
+/** What is done with a proposal; `revoke` is of the settings in force. */
+export type SettingsAction = Extract<
+  ApprovalAction,
+  'submit' | 'withdraw' | 'approve' | 'return' | 'revoke'
+>
+
+/**
+ * @throws HotplateError LIST_UNKNOWN, APPROVAL_RIGHT, APPROVAL_STATE, APPROVAL_SELF, APPROVAL_NOTE,
+ * APPROVAL_OVERTAKEN, AUDIT_UNAVAILABLE
+ */
+export function decideSettings(
+  o: SettingsOptions,
+  name: string,
+  action: SettingsAction,
+  acting: Acting,
+  note?: string,
+): Promise<ListDocument> {
+  return change(o, name, acting, `list_${action}`, ({ approved, proposed }, now_ms) => {
+    const subject = action === 'revoke' ? approved : proposed
+    if (subject === null) {
+      const expected = action === 'revoke' ? 'a list in force' : 'a proposal of settings'
+      throw new HotplateError(
+        'APPROVAL_STATE',
+        `Expected ${expected} to ${action} it but ${name} has none`,
+      )
+    }
+    const approval = decide(subject.approval, action, acting.actor, now_ms, note)
+    if (action === 'revoke') return { name, approved: { ...subject, approval }, proposed }
+    if (action !== 'approve') return { name, approved, proposed: { ...subject, approval } }
+    const active = decide(approval, 'activate', PROGRAM, now_ms)
+    return { name, approved: { ...subject, approval: active }, proposed: null }
+  })
+}
+
+/**
+ * An administrator's word on entries of a file code whose purpose is in doubt (401.1).
+ * @param purpose null: they stay inactive
+ * @throws HotplateError LIST_UNKNOWN, APPROVAL_RIGHT, APPROVAL_OVERTAKEN, AUDIT_UNAVAILABLE
+ */
+export function decideFileCode(
+  o: SettingsOptions,
+  name: string,
+  { code, purpose }: { code: string; purpose: Purpose | null },
+  acting: Acting,
+): Promise<ListDocument> {
+  return change(o, name, acting, 'list_file_code', (was, now_ms) => {
+    assertRight(acting.actor, 'source_register', 'decide on a file code')
+    const decision = { purpose, by: acting.actor.name, at: new Date(now_ms).toISOString() }
+    const decided = <T extends ListDocument['approved']>(stated: T): T =>
+      stated === null
+        ? stated
+        : {
+            ...stated,
+            settings: {
+              ...stated.settings,
+              file_codes: { ...stated.settings.file_codes, [code]: decision },
+            },
+          }
+    return { name, approved: decided(was.approved), proposed: decided(was.proposed) }
+  })
+}
+
+async function change(
+  o: SettingsOptions,
+  name: string,
+  acting: Acting,
+  what: string,
+  next: (was: ListDocument, now_ms: number) => ListDocument,
+): Promise<ListDocument> {
+  const before = await known(o, name)
+  const event = {
+    ...whoOf(acting),
+    list: name,
+    what,
+    object: `list:${name}` as const,
+    was: before.value,
+  }
+  const is = await orRefused(o, { ...event, is: before.value }, (now_ms) =>
+    next(before.value, now_ms),
+  )
+  await recordChange(o.audit, { ...event, is })
+  try {
+    if (before.revision === null) await o.settings.create(name, is)
+    else await o.settings.update(name, is, before.revision)
+  } catch (error) {
+    if (!isOvertaken(error)) throw error
+    const now = await known(o, name)
+    await recordChange(o.audit, { ...event, is: now.value, refused: 'approval_overtaken' })
+    throw overtaken(now.value)
+  }
+  await carry(o, is)
+  return is
+}
+
+/**
+ * Brings what matching needs of a list's settings to its manifest. Whoever is cut off before has
+ * done no harm: the keeper does it again (settings-job.ts).
+ * @returns whether the manifest was another
+ */
+async function carry(
+  { manifests }: Pick<SettingsOptions, 'manifests'>,
+  { name, approved }: ListDocument,
+): Promise<boolean> {
+  if (approved === null) return false
+  const { category, profile, false_alerts_per_million_max: budget } = approved.settings
+  for (;;) {
+    const manifest = await manifests.get(name)
+    if (manifest === null) return false
+    const { false_alerts_per_million_max: _, ...rest } = manifest.value
+    const is = {
+      ...rest,
+      category,
+      profile,
+      ...(budget === undefined ? {} : { false_alerts_per_million_max: budget }),
+    }
+    const { value } = manifest
+    const same =
+      value.category === category &&
+      value.profile === profile &&
+      value.false_alerts_per_million_max === budget
+    if (same) return false
+    try {
+      await manifests.update(name, is, manifest.revision)
+      return true
+    } catch (error) {
+      if (!isOvertaken(error)) throw error
+    }
+  }
+}
+
+/**
+ * A list from before lists had settings is in force as its manifest has it.
+ * @throws HotplateError LIST_UNKNOWN
+ */
+async function known(
+  { settings, manifests }: SettingsOptions,
+  name: string,
+): Promise<{ value: ListDocument; revision: number | null }> {
+  const document = await settings.get(name)
+  if (document !== null) return document
+  const manifest = await manifests.get(name)
+  if (manifest === null) throw new HotplateError('LIST_UNKNOWN', `There is no list ${name}`)
+  const at = manifest.value.imported_at
+  const approval: Approval = {
+    subject: 'list',
+    state: 'active',
+    authors: [PROGRAM.name],
+    history: [
+      { action: 'activate', by: PROGRAM.name, at, note: 'Imported before it had settings' },
+    ],
+  }
+  const approved = { settings: settingsOf(null, manifest.value), approval }
+  return { value: { name, approved, proposed: null }, revision: null }
+}
+
+function whoOf({ actor, from }: Acting): { who: string; from: string } {
+  return { who: actor.name, from }
+}
+
+function assertRight({ name, roles }: Actor, right: Right, what: string): void {
+  if (may(roles, right)) return
+  const having = RIGHTS[right].join(' or ')
+  const came = `${name} with ${roles.join(', ') || 'no role'}`
+  throw new HotplateError('APPROVAL_RIGHT', `Expected ${having} to ${what} but received ${came}`)
+}
+
+function exists(name: string): HotplateError {
+  return new HotplateError('LIST_EXISTS', `A list ${name} is there already`)
+}
+
+function overtaken({ name, approved, proposed }: ListDocument): HotplateError {
+  const last = lastStep([approved?.approval, proposed?.approval])
+  return new HotplateError(
+    'APPROVAL_OVERTAKEN',
+    `${last?.by} was first with ${name}: ${last?.action} at ${last?.at}`,
+  )
+}
+
+function lastStep(approvals: readonly (Approval | undefined)[]) {
+  return approvals
+    .flatMap((approval) => approval?.history ?? [])
+    .filter(({ by }) => by !== PROGRAM.name)
+    .reduce<Approval['history'][number] | undefined>(
+      (last, step) => (last === undefined || step.at >= last.at ? step : last),
+      undefined,
+    )
+}
