@@ -62,6 +62,9 @@ test.each([
 test('a line of just the longest length is read, with CRLF too; one more is not', async () => {
   const longest = 'x'.repeat(4_096)
   for (const sizes of [undefined, [1], [4_095], [4_096], [4_097], [4_098]]) {
+    expect(await linesOf(`\ufeff${longest}x`, sizes)).toEqual([
+      expect.objectContaining({ line: 1, expected: 'at most 4096 characters' }),
+    ])
     expect(await linesOf(`${longest}\r\n${longest}x\r\n${longest}\rx\nb`, sizes)).toEqual([
       [1, longest],
       expect.objectContaining({ line: 2, expected: 'at most 4096 characters' }),

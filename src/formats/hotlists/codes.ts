@@ -74,6 +74,33 @@ const FILE_REASONS: Readonly<Record<string, string>> = {
   X: 'Sex offender',
 }
 
+/** Of a record whose type is told in words that no file code stands for: somebody has to decide. */
+export const NO_FILE_CODE = '?'
+
+/** Types of records in words, as the states write them; the first that fits. */
+const TYPES: readonly (readonly [words: RegExp, code: string])[] = [
+  [/\bCPIC\b|CANADIAN/, 'R'],
+  [/STOLEN.*\b(PLATE|TAG|LICENSE)|\bLOST PLATE/, 'P'],
+  [/STOLEN.*\bBOAT/, 'B'],
+  [/STOLEN|CAR ?JACK/, 'V'],
+  [/AMBER/, 'A'],
+  [/WARRANT|WANTED/, 'W'],
+  [/MISSING/, 'M'],
+  [/\bFELONY/, 'F'],
+  [/PROTECTION ORDER|PROTECTIVE ORDER/, 'H'],
+  [/SUPERVISED/, 'C'],
+  [/SEX(UAL)? OFFENDER/, 'X'],
+  [/VIOLENT PERSON/, 'L'],
+  [/GANG|TERRORIST/, 'T'],
+  [/IMMIGRATION|DEPORTED/, 'N'],
+]
+
+/** @returns the federal file code that such words stand for, or {@link NO_FILE_CODE} */
+export function fileCodeOfWords(words: string): string {
+  const upper = words.toUpperCase()
+  return TYPES.find(([pattern]) => pattern.test(upper))?.[1] ?? NO_FILE_CODE
+}
+
 /** @param code one letter; also one that the table does not have: it is told as it is */
 export function reasonOfFile(code: string): string {
   return FILE_REASONS[code] ?? `File ${code}`

@@ -3,7 +3,7 @@
 import { HotplateError } from '../../domain/error.ts'
 
 /** `iso` is a day or a moment of ISO 8601; the others are days. */
-const DATE_FORMS = ['iso', 'yyyymmdd', 'mm/dd/yyyy', 'dd/mm/yyyy'] as const
+const DATE_FORMS = ['iso', 'yyyymmdd', 'mmddyyyy', 'mm/dd/yyyy', 'dd/mm/yyyy'] as const
 export type DateForm = (typeof DATE_FORMS)[number]
 
 /** Parts of a day and, where the text has one, of its clock. */
@@ -23,6 +23,7 @@ const FORMS: Record<DateForm, RegExp> = {
     'i',
   ),
   yyyymmdd: /^(?<y>\d{4})(?<m>\d\d)(?<d>\d\d)$/,
+  mmddyyyy: /^(?<m>\d\d)(?<d>\d\d)(?<y>\d{4})$/,
   'mm/dd/yyyy': /^(?<m>\d\d?)\/(?<d>\d\d?)\/(?<y>\d{4})$/,
   'dd/mm/yyyy': /^(?<d>\d\d?)\/(?<m>\d\d?)\/(?<y>\d{4})$/,
 }

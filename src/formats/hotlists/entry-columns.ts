@@ -3,7 +3,7 @@
 import { type EntryDetails, PROFILES, PURPOSES, type VehicleListed } from '../../domain/hotlist.ts'
 import { foldEntryPlate, isPattern } from '../../domain/plate.ts'
 import { REGION } from '../../domain/read.ts'
-import { readTime } from './dates.ts'
+import { readDay, readTime } from './dates.ts'
 import { type BadLine, badLine, type NewEntry } from './parsed-line.ts'
 
 export const REQUIRED = ['plate', 'reason'] as const
@@ -21,6 +21,11 @@ export const OPTIONAL = [
   'instructions',
   'cautions',
   'contact',
+  'agency',
+  'entered_on',
+  'source_id',
+  'file_code',
+  'vin',
 ] as const
 
 export type Row = { readonly [column: string]: string | undefined }
@@ -28,8 +33,17 @@ export type Row = { readonly [column: string]: string | undefined }
 export const REASON_CHARS_MAX = 1_000
 const CASE_CHARS_MAX = 64
 const TRAIT_CHARS_MAX = 64
-const DETAIL_CHARS_MAX = 1_000
-const CAUTIONS_MAX = 10
+/** Limits of an entry in the store (hotlists/entry-schema.ts). */
+const DETAIL_CHARS_MAX = {
+  instructions: 1_000,
+  contact: 200,
+  agency: 200,
+  source_id: 64,
+  vin: 32,
+  file_code: 8,
+} as const
+const CAUTIONS_MAX = 20
+const CAUTION_CHARS_MAX = 200
 const NOT_TEXT = /\p{Cc}|\p{Cs}|\ufffd/u
 export const PLATE_EXPECTED = '1 to 12 of A-Z, 0-9'
 
@@ -48,12 +62,11 @@ export function parseEntry(given: Row, line: number, zone = 'UTC'): NewEntry | B
     return badLine(line, 'reason', `1 to ${REASON_CHARS_MAX} characters`, row.reason)
   }
   const entry: NewEntry = { plate, reason }
-  const more = addRegion(entry, row, line) ?? addTerms(entry, row, line, zone)
+  const more =
+    addRegion(entry, row, line) ?? addTerms(entry, row, line, zone) ?? addDetails(entry, row, line)
   if (more !== null) return more
   const vehicle = parseVehicle(row)
   if (vehicle !== null) entry.vehicle = vehicle
-  const details = parseDetails(row)
-  if (details !== null) entry.details = details
   return entry
 }
 
@@ -113,11 +126,6 @@ function addTerms(entry: NewEntry, row: Row, line: number, zone: string): BadLin
     }
     entry.expires_at = expires_at
   }
-  for (const column of ['instructions', 'cautions', 'contact'] as const) {
-    const text = row[column] ?? ''
-    if (text.length <= DETAIL_CHARS_MAX) continue
-    return badLine(line, column, `at most ${DETAIL_CHARS_MAX} characters`, text)
-  }
   return null
 }
 
@@ -132,12 +140,27 @@ function parseVehicle(row: Row): VehicleListed | null {
   return Object.keys(vehicle).length > 0 ? vehicle : null
 }
 
-function parseDetails(row: Row): EntryDetails | null {
+function addDetails(entry: NewEntry, row: Row, line: number): BadLine | null {
   const details: EntryDetails = {}
-  if (row.contact) details.contact = row.contact
-  if (row.instructions) details.instructions = row.instructions
+  for (const [column, chars_max] of Object.entries(DETAIL_CHARS_MAX)) {
+    const text = row[column] ?? ''
+    if (text.length > chars_max) {
+      return badLine(line, column, `at most ${chars_max} characters`, text)
+    }
+    if (text !== '') details[column as keyof typeof DETAIL_CHARS_MAX] = text
+  }
+  if (row.entered_on) {
+    const day = readDay(row.entered_on, 'iso')
+    if (day === null) return badLine(line, 'entered_on', 'a day of ISO 8601', row.entered_on)
+    details.entered_on = day
+  }
   const cautions = (row.cautions ?? '').split(';').map((text) => text.trim())
-  const said = cautions.filter((text) => text !== '').slice(0, CAUTIONS_MAX)
+  const said = cautions.filter((text) => text !== '')
+  if (said.length > CAUTIONS_MAX || said.some(({ length }) => length > CAUTION_CHARS_MAX)) {
+    const expected = `at most ${CAUTIONS_MAX}, parted by ;, of ${CAUTION_CHARS_MAX} characters each`
+    return badLine(line, 'cautions', expected, row.cautions)
+  }
   if (said.length > 0) details.cautions = said
-  return Object.keys(details).length > 0 ? details : null
+  if (Object.keys(details).length > 0) entry.details = details
+  return null
 }

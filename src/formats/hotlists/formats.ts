@@ -1,10 +1,22 @@
 // The layouts that hot lists come in, by name. Each is a streaming parser that knows nothing of
 // stores: bytes in, lines out (parsed-line.ts). docs/hotlist-formats.md describes them all.
 import { HotplateError } from '../../domain/error.ts'
+import { californiaParser } from './ca-clew.ts'
+import { coloradoParser } from './co-ccic.ts'
 import { parseCsv, parsePlain } from './csv.ts'
+import {
+  minnesotaParser,
+  texasNcicParser,
+  texasTcicParser,
+  washingtonStolenParser,
+} from './federal-csv.ts'
+import { illinoisParser } from './il-leads.ts'
 import { type LineParser, parseLines } from './lines.ts'
 import { ncicParser } from './ncic.ts'
+import { newYorkParser } from './ny.ts'
+import { ohioParser } from './oh-leads.ts'
 import { type BadLine, isBad, type NewEntry, type ParsedLine } from './parsed-line.ts'
+import { alabamaParser, floridaParser, georgiaParser } from './state-rows.ts'
 
 export interface FormatOptions {
   /** IANA name of the time zone of dates without an offset; UTC where it is not given. */
@@ -50,9 +62,104 @@ export const FORMATS: readonly ListFormat[] = [
     {
       name: 'ncic',
       title: 'Federal extract (NCIC)',
-      description: 'VEHEXTRT.txt of the FBI, of Pennsylvania and of North Carolina: fixed columns.',
+      description:
+        'VEHEXTRT.txt of the FBI, also of Pennsylvania and North Carolina: fixed columns.',
     },
     () => ncicParser({ file_code_at: 0, record_type: false }),
+  ),
+  lineFormat(
+    {
+      name: 'mi',
+      title: 'Michigan',
+      description: 'The federal extract with the type of each record in words after it.',
+    },
+    () => ncicParser({ file_code_at: 0, record_type: true }),
+  ),
+  lineFormat(
+    {
+      name: 'wa-ncic',
+      title: 'Washington, federal extract',
+      description: 'As ncic, with the file code as third character.',
+    },
+    () => ncicParser({ file_code_at: 2, record_type: false }),
+  ),
+  lineFormat(
+    {
+      name: 'wa-stolen',
+      title: 'Washington, stolen vehicles',
+      description: 'CSV of 15 columns, EVS first, remarks last.',
+    },
+    washingtonStolenParser,
+  ),
+  lineFormat(
+    { name: 'mn-ncic', title: 'Minnesota, federal extract', description: 'CSV of 12 columns.' },
+    minnesotaParser,
+  ),
+  lineFormat(
+    { name: 'tx-ncic', title: 'Texas, federal extract', description: 'CSV of 11 columns.' },
+    texasNcicParser,
+  ),
+  lineFormat(
+    {
+      name: 'tx-tcic',
+      title: 'Texas (TCIC)',
+      description: 'CSV of 8 columns, the type as second letter of the number.',
+    },
+    texasTcicParser,
+  ),
+  lineFormat(
+    {
+      name: 'ca-svs',
+      title: 'California, stolen vehicles',
+      description: 'svs.tbl of DOJ CLEW: fixed columns, the count last.',
+    },
+    () => californiaParser('V'),
+  ),
+  lineFormat(
+    {
+      name: 'ca-sfr',
+      title: 'California, felony vehicles',
+      description: 'sfr.tbl of DOJ CLEW: fixed columns, the count last.',
+    },
+    () => californiaParser('F'),
+  ),
+  lineFormat(
+    {
+      name: 'ca-slr',
+      title: 'California, plates',
+      description: 'slr.tbl of DOJ CLEW: fixed columns, the count last.',
+    },
+    () => californiaParser('P'),
+  ),
+  lineFormat({ name: 'ny', title: 'New York', description: 'Fixed columns.' }, newYorkParser),
+  lineFormat(
+    { name: 'co-ccic', title: 'Colorado (CCIC)', description: 'Fixed columns, types in words.' },
+    coloradoParser,
+  ),
+  lineFormat(
+    {
+      name: 'il-leads',
+      title: 'Illinois (LEADS)',
+      description: 'Fixed columns, then fields by name.',
+    },
+    illinoisParser,
+  ),
+  lineFormat(
+    {
+      name: 'oh-leads',
+      title: 'Ohio (LEADS)',
+      description: 'Fields parted by spaces; calibration records are skipped.',
+    },
+    ohioParser,
+  ),
+  lineFormat(
+    { name: 'fl', title: 'Florida', description: 'Columns parted by semicolons.' },
+    floridaParser,
+  ),
+  lineFormat({ name: 'al', title: 'Alabama', description: 'CSV of 9 columns.' }, alabamaParser),
+  lineFormat(
+    { name: 'ga', title: 'Georgia', description: 'CSV; plate, state and status are one column.' },
+    georgiaParser,
   ),
 ]
 

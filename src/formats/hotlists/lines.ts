@@ -3,7 +3,7 @@
 // more is held than a chunk and a line. Columns count bytes, so a byte beyond ASCII, which would
 // shift what follows, makes its line a bad one.
 import { HotplateError } from '../../domain/error.ts'
-import { type BadLine, badLine, type ParsedLine } from './parsed-line.ts'
+import { type BadLine, badLine, isBad, type ParsedLine } from './parsed-line.ts'
 
 export interface Line {
   /** From 1; blank lines count. */
@@ -19,14 +19,27 @@ export interface LineParser {
   end?(): ParsedLine | null
 }
 
+/**
+ * For layouts whose first line is a header that says nothing. Copies without one exist: what is a
+ * record there is not lost.
+ */
+export function afterHeader(parse: (line: Line) => ParsedLine): LineParser {
+  return {
+    parse(line) {
+      const parsed = parse(line)
+      return line.number === 1 && isBad(parsed) ? { line: 1, skipped: 'header' } : parsed
+    },
+  }
+}
+
 /** No layout has lines that long. */
 const LINE_CHARS_MAX = 4_096
-/** Of a longer line no more is held: so many, with a carriage return, are too many still. */
-const BEGUN_CHARS_MAX = LINE_CHARS_MAX + 2
 const NOT_PLAIN = /[^\t\x20-\x7e]/
 const NOT_PLAIN_IN_CHUNK = /[^\t\n\r\x20-\x7e]/
 /** The UTF-8 byte order mark, byte by byte. */
 const BOM = '\u00ef\u00bb\u00bf'
+/** Of a longer line no more is held: with a mark and a carriage return off it is too long still. */
+const BEGUN_CHARS_MAX = LINE_CHARS_MAX + BOM.length + 2
 const UTF_16 = /^(\u00ff\u00fe|\u00fe\u00ff)/
 /** Some hosts end a text file with Ctrl-Z. */
 const END_OF_FILE = '\u001a'

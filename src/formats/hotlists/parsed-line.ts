@@ -32,10 +32,17 @@ interface EntryLine {
  * Why a line is left out on purpose:
  * - `header`: a file's first line that is no entry
  * - `calibration`: a plate that only tests cameras
+ * - `no_plate`: a vehicle that is known by other marks only
  * - `other_state`: issued by a state that the list does not want
  * - `expired`, `not_started`: the file itself says that it is not in force now
  */
-export type SkipReason = 'header' | 'calibration' | 'other_state' | 'expired' | 'not_started'
+export type SkipReason =
+  | 'header'
+  | 'calibration'
+  | 'no_plate'
+  | 'other_state'
+  | 'expired'
+  | 'not_started'
 
 interface SkippedLine {
   line: number
