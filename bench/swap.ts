@@ -7,10 +7,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import type { Bus } from '../src/bus/connection.ts'
+import { ensureStreams } from '../src/bus/streams.ts'
 import { type Config, configSchema } from '../src/config/schema.ts'
 import type { HotList } from '../src/domain/hotlist.ts'
 import { Random } from '../src/domain/random.ts'
 import { ActiveLists } from '../src/hotlists/active.ts'
+import { addCustom, stepCustom } from '../src/hotlists/custom-changes.ts'
 import type { Generation } from '../src/hotlists/generation.ts'
 import { type Manifests, openManifests } from '../src/hotlists/manifest.ts'
 import { BatchBuilder } from '../src/ingest/batch.ts'
@@ -22,6 +25,7 @@ import { connectStore, type Store } from '../src/store/client.ts'
 import { applySchema } from '../src/store/schema.ts'
 import { createLog } from '../src/telemetry/log.ts'
 import { startClickHouse } from '../test/helpers/clickhouse.ts'
+import { ANN, customGround, drafted, revoked, SUE } from '../test/helpers/custom.ts'
 import { startNats } from '../test/helpers/nats.ts'
 import { freePort } from '../test/helpers/ports.ts'
 import { until } from '../test/helpers/until.ts'
@@ -44,6 +48,7 @@ const collectGarbage = (() => {
 })()
 
 interface Ground {
+  bus: Bus
   config: Config
   store: Store
   /** The same with nobody there. */
@@ -167,7 +172,8 @@ async function run(options: BenchOptions): Promise<Record<string, unknown>> {
     await applySchema(store)
     const manifests = await openManifests(nats.bus)
     const config = configSchema.parse({})
-    return await runOn({ config, store, store_down, manifests, data_dir }, options)
+    await ensureStreams(nats.bus, config)
+    return await runOn({ bus: nats.bus, config, store, store_down, manifests, data_dir }, options)
   } finally {
     await Promise.all([store.close(), store_down.close()])
     await clickhouse[Symbol.asyncDispose]()
@@ -191,7 +197,7 @@ async function runOn(ground: Ground, { tiny, scale = 1 }: BenchOptions) {
   const second = await measureSwap(ground, matching, again, quiet_ms)
   const load_s = Math.max(first.load_s, second.load_s)
   tell('single changes')
-  const single = await measureSingle(ground.manifests, matching)
+  const single = await measureSingle(ground, matching)
   tell(`loading ${5 * entries} entries`)
   await ground.manifests.purge(big.name)
   await putInForce(ground.manifests, huge)
@@ -250,21 +256,26 @@ async function onAllWorkers(matching: Matching, plate: string, hit = true): Prom
   }
 }
 
-async function measureSingle({ changes }: Manifests, matching: Matching) {
-  const added: number[] = []
-  const removed: number[] = []
+/** Approved and revoked as people do it: from the second person's word to all workers. */
+async function measureSingle({ bus, manifests }: Ground, matching: Matching) {
+  const custom = await customGround(bus, manifests)
+  const active: number[] = []
+  const silent: number[] = []
   for (let round = 0; round < SINGLE_ROUNDS; round += 1) {
     const plate = `9URG${String.fromCharCode(65 + round)}99`
+    const entry = drafted({ plate, profile: 'exact' })
+    const { id } = (await addCustom(custom, ANN, 'big', entry, true)).value.entry
     const from_ms = performance.now()
-    await changes.add('big', { plate, reason: 'Urgent', profile: 'exact' })
+    await stepCustom(custom, SUE, { list: 'big', id, action: 'approve' })
     await onAllWorkers(matching, plate)
-    added.push(performance.now() - from_ms)
+    active.push(performance.now() - from_ms)
     const again_ms = performance.now()
-    await changes.remove('big', { plate, id: null })
+    await revoked(custom, 'big', id)
     await onAllWorkers(matching, plate, false)
-    removed.push(performance.now() - again_ms)
+    silent.push(performance.now() - again_ms)
   }
-  return { single_entry_ms: Math.max(...added), single_removal_ms: Math.max(...removed) }
+  custom.stop()
+  return { single_entry_ms: Math.max(...active), single_removal_ms: Math.max(...silent) }
 }
 
 /** As a start of the process does it, with the store down: to the first batch that is matched. */

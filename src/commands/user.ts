@@ -1,5 +1,4 @@
 // `hotplate user`: accounts with a password that is shown once, and what each person may do.
-import { userInfo } from 'node:os'
 import { type Command, Option } from 'commander'
 import { createAudit } from '../access/audit.ts'
 import { addUser, findUser, openUsers, resetPassword, setRoles } from '../access/users.ts'
@@ -8,6 +7,7 @@ import { ROLES, type Role } from '../domain/roles.ts'
 import { joinPlatform } from '../platform.ts'
 import { createLog } from '../telemetry/log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
+import { systemUser } from './caller.ts'
 import { type CommonOptions, configOf } from './run.ts'
 
 interface UserOptions extends CommonOptions {
@@ -64,7 +64,7 @@ async function changeRoles(bus: Bus, name: string, options: UserOptions): Promis
 /** On record first: rights that nobody can be asked about must not come into force. */
 function record(bus: Bus, user: string, roles: readonly Role[]): Promise<void> {
   return createAudit(bus).record({
-    who: `os:${userInfo().username}`,
+    who: systemUser(),
     from: 'command line',
     what: 'user_roles',
     object: user,

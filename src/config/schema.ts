@@ -16,6 +16,14 @@ const streamLimits = (age_hours_max: number, bytes_max: number) =>
 
 const modelName = z.string().regex(/^[a-z0-9-]{1,64}$/)
 
+function isExpression(text: string): boolean {
+  try {
+    return new RegExp(text) instanceof RegExp
+  } catch {
+    return false
+  }
+}
+
 export const configSchema = z.strictObject({
   data_dir: z.string().min(1).default('./data'),
   nats: z
@@ -126,6 +134,23 @@ export const configSchema = z.strictObject({
       /** The budget is held against what was counted in this time. */
       false_alerts_days: z.int().min(1).max(366).default(90),
       false_alerts_every_s: z.int().positive().default(300),
+    })
+    .prefault({}),
+  hotlists: z
+    .strictObject({
+      /** Case numbers of entries made by hand; null: any, also none. */
+      case_pattern: z
+        .string()
+        .max(200)
+        .refine(isExpression, 'expected a regular expression')
+        .nullable()
+        .default(null),
+      entry_days_max: z.int().min(1).max(366).default(30),
+      /** An urgent entry that waits longer for a second person is overdue. */
+      urgent_minutes_max: z.int().positive().default(60),
+      /** Expired and revoked ones stay to be looked at. */
+      ended_days: z.int().min(1).max(3_660).default(90),
+      check_every_s: z.int().positive().default(15),
     })
     .prefault({}),
   gateway: z

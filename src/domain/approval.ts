@@ -222,6 +222,11 @@ export function decide(
   }
 }
 
+/** Whether it has not come to its end. */
+export function isOpen({ state }: Approval): boolean {
+  return state !== 'expired' && state !== 'revoked'
+}
+
 /** Whether it was activated by one person alone, and a second has not decided yet. */
 export function waitsForSecond({ state, urgent }: Approval): boolean {
   return state === 'active' && urgent !== undefined && urgent.confirmed_by === undefined
@@ -259,6 +264,11 @@ function assertRight(
   }
   const right = DUTIES[subject][duty]
   if (right === null) throw refusal('RIGHT', `nobody to ${what}`, actor.name)
+  assertMay(actor, right, what)
+}
+
+/** @param what it is asked for: `revoke an entry` @throws HotplateError APPROVAL_RIGHT */
+export function assertMay(actor: Actor, right: Right, what: string): void {
   if (may(actor.roles, right)) return
   const roles = actor.roles.length > 0 ? actor.roles.join(', ') : 'no role'
   const having = RIGHTS[right].join(' or ')

@@ -1,12 +1,13 @@
-// The entries in force in this process: follows the manifests and the single changes, and swaps in
-// a new generation whenever either says so. The path of a list:
+// The entries in force in this process: follows the manifests, the removals and the custom entries,
+// and swaps in a new generation whenever one of them says so. The path of a list:
 //
 //   wanted    its manifest is known. Its entry file is opened, or, where there is none or a damaged
 //             one, written anew from the store (in the builder's thread).
 //   at hand   every list wanted has a file: the index of all of them is built, unless the one on
 //             the disk is of just these.
-//   in force  the base is swapped in, with the single changes that came after each list's version.
-//             From now on a change makes another generation of the same base, at once.
+//   in force  the base is swapped in, less the removals that came after each list's version, with
+//             the custom entries in force. From now on a change of either makes another generation
+//             of the same base, at once.
 //
 // What may go wrong, and where it leads:
 //   the store does not give a version: the list stays as this process has it, or has it kept on the
@@ -27,6 +28,7 @@ import { loadModel } from '../matching/model.ts'
 import type { Store } from '../store/client.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Change } from './changes.ts'
+import type { CustomEntry } from './custom.ts'
 import { EntryFile } from './entry-file.ts'
 import { Base, Generation, isLater } from './generation.ts'
 import type { BuilderTask, BuiltIndex, DamagedFiles } from './index-builder.ts'
@@ -56,7 +58,9 @@ export class ActiveLists {
     idleTimeout: 1_000,
   })
   #wanted = new Map<string, HotList>()
-  #changes = new Map<string, Revisioned<Change>>()
+  #removals = new Map<string, Revisioned<Change>>()
+  /** Those that are active. */
+  #custom = new Map<string, CustomEntry>()
   #damaged = new Set<string>()
   /** Files that were found, and not looked through yet. */
   #unseen = new Set<string>()
@@ -90,8 +94,9 @@ export class ActiveLists {
   async start(): Promise<void> {
     await mkdir(this.#folder, { recursive: true })
     const { manifests } = this.#o
-    // The changes first: a base is never in force without those that belong to it.
-    this.#watches.push(await manifests.changes.watch((key, change) => this.#change(key, change)))
+    // These first: a base is never in force without what people have said of it.
+    this.#watches.push(await manifests.changes.watch((key, removal) => this.#remove(key, removal)))
+    this.#watches.push(await manifests.custom.watch((key, custom) => this.#follow(key, custom)))
     let followed = false
     const onManifest = (name: string, manifest: Revisioned<HotList> | null) => {
       if (manifest === null) this.#wanted.delete(name)
@@ -115,12 +120,22 @@ export class ActiveLists {
     await this.#builder.destroy()
   }
 
-  /** A purge only says that an import has folded the change in: it goes with that import. */
-  #change(key: string, change: Revisioned<Change> | null): void {
-    if (change === null) return
-    this.#changes.set(key, change)
+  /** A purge only says that an import has folded the removal in: it goes with that import. */
+  #remove(key: string, removal: Revisioned<Change> | null): void {
+    if (removal === null) return
+    this.#removals.set(key, removal)
+    this.#publishSoon()
+  }
+
+  #follow(key: string, custom: Revisioned<CustomEntry> | null): void {
+    if (custom?.value.approval.state === 'active') this.#custom.set(key, custom.value)
+    else if (!this.#custom.delete(key)) return
+    this.#publishSoon()
+  }
+
+  /** Many changes at once make one generation. */
+  #publishSoon(): void {
     if (this.#base === null) return
-    // Many at once make one generation.
     this.#publishing ??= setImmediate(() => {
       try {
         this.#publish()
@@ -256,9 +271,9 @@ export class ActiveLists {
     }
     const onDamaged = (path: string, error: unknown) => this.#onDamaged(path, error)
     this.#base = new Base({ ...built, lists, files, onDamaged })
-    for (const [key, { value, revision }] of this.#changes) {
+    for (const [key, { value, revision }] of this.#removals) {
       const list = lists.find(({ name }) => name === value.list)
-      if (list !== undefined && !isLater(revision, list)) this.#changes.delete(key)
+      if (list !== undefined && !isLater(revision, list)) this.#removals.delete(key)
     }
     this.#publish()
     this.#ready.resolve()
@@ -274,8 +289,9 @@ export class ActiveLists {
     clearImmediate(this.#publishing)
     this.#publishing = undefined
     const number = (this.#current?.generation ?? 0) + 1
-    const changes = this.#changes.values()
-    const generation = new Generation(number, this.#base as Base, changes, this.#index_options)
+    const beside = { removals: this.#removals.values(), custom: this.#custom.values() }
+    const base = this.#base as Base
+    const generation = new Generation(number, base, beside, this.#index_options, Date.now())
     this.#current = generation
     this.#o.onSwap(generation)
   }

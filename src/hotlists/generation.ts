@@ -1,6 +1,6 @@
 // What a batch is matched against, and its hits are named by: a base, built of the entry files of
-// all lists, and what single changes have made of it since. Both are immutable; a batch keeps the
-// generation that it began with, and the last batch of one frees it.
+// all lists, less what was silenced since, and an overlay of the custom entries in force. Both are
+// immutable; a batch keeps the generation that it began with, and the last batch of one frees it.
 import type { Revisioned } from '../bus/documents.ts'
 import type { Entry, HotList } from '../domain/hotlist.ts'
 import {
@@ -11,7 +11,8 @@ import {
 } from '../matching/index-block.ts'
 import { regionText } from '../matching/region.ts'
 import type { ListThreshold } from '../matching/threshold.ts'
-import { type Change, covers, type Removal, standingOf } from './changes.ts'
+import { type Change, covers, type Removal } from './changes.ts'
+import { type CustomEntry, isInForce, shownEntry } from './custom.ts'
 import type { EntryFile } from './entry-file.ts'
 
 export interface ListedEntry {
@@ -107,34 +108,49 @@ function withoutDetails(file: EntryFile, entry: number): Entry {
   }
 }
 
+/** What people have said beside the lists' versions. */
+export interface Beside {
+  /** Of all lists; what a list's version has folded in is left out. */
+  removals: Iterable<Revisioned<Change>>
+  /** Of all lists and in any state; those in force count. */
+  custom: Iterable<CustomEntry>
+}
+
 export class Generation {
   readonly generation: number
   readonly base: Base
-  /** Index of the additions; null where there are none. */
+  /** Index of the custom entries; null where there are none. */
   readonly overlay: SharedArrayBuffer | null
   /** Entries of the base that are silenced, ascending. */
   readonly removed: Uint32Array
   readonly #additions: readonly ListedEntry[]
 
-  /** @param changes of all lists; the ones that a list's version has folded in are left out */
+  /** @param now_ms what is over then is left out; what ends later is for whoever names its hits */
   constructor(
     generation: number,
     base: Base,
-    changes: Iterable<Revisioned<Change>>,
+    { removals, custom }: Beside,
     options: IndexOptions,
+    now_ms: number,
   ) {
     this.generation = generation
     this.base = base
-    const by_list = Map.groupBy(changes, ({ value }) => value.list)
+    const removals_of = Map.groupBy(removals, ({ value }) => value.list)
+    const custom_of = Map.groupBy(custom, ({ list }) => list)
     const additions: ListedEntry[] = []
     const removed = new Set<number>()
     base.lists.forEach((list, number) => {
-      const later = by_list.get(list.name)?.filter(({ revision }) => isLater(revision, list))
-      if (later === undefined) return
-      const standing = standingOf(later)
-      for (const entry of standing.additions.values()) additions.push({ list, entry })
-      for (const removal of standing.removals) {
+      const remove = (removal: Removal) => {
         for (const entry of base.covered(number, removal)) removed.add(entry)
+      }
+      for (const { value, revision } of removals_of.get(list.name) ?? []) {
+        if (isLater(revision, list)) remove(value)
+      }
+      for (const one of custom_of.get(list.name) ?? []) {
+        if (!isInForce(one, now_ms)) continue
+        additions.push({ list, entry: shownEntry(one) })
+        // Where the list has it too, the custom entry stands in its place.
+        remove(one.entry)
       }
     })
     this.#additions = additions
@@ -162,7 +178,7 @@ export class Generation {
   }
 }
 
-/** Whether a change came after what a list's version has folded in. */
+/** Whether a removal came after what a list's version has folded in. */
 export function isLater(revision: number, { changes_through = 0 }: HotList): boolean {
   return revision > changes_through
 }

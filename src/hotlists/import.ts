@@ -1,13 +1,13 @@
 // Puts a list into force: its entries into the store under a version of their own, then the
 // manifest that names that version. All or nothing: until the manifest is written, the version
 // before stays in force. Of two imports at once each has its own version, and the manifest only
-// moves forward. Single changes that still stand are folded in (changes.ts).
+// moves forward. What a person has silenced is left out (changes.ts).
 import { isOvertaken, type Revisioned } from '../bus/documents.ts'
 import { HotplateError } from '../domain/error.ts'
 import type { Category, Entry, HotList, Profile } from '../domain/hotlist.ts'
 import type { Store } from '../store/client.ts'
 import type { Logger } from '../telemetry/log.ts'
-import { type Change, type Changes, covers, type Standing, standingOf } from './changes.ts'
+import { type Change, type Changes, covers, type Removal } from './changes.ts'
 import { clearEntries, clearVersionsBefore, entryId, insertEntries } from './entries.ts'
 import { assertServable } from './limits.ts'
 import { assertListName, type Manifests } from './manifest.ts'
@@ -48,7 +48,10 @@ export async function importList(
     given.set(id, { ...entry, id })
   }
   const made = await changesOf(manifests.changes, name)
-  const folded = foldIn(given, made.standing)
+  const folded = withoutSilenced(
+    given,
+    made.changes.map(({ change }) => change.value),
+  )
   await assertServable(store, manifests, list, folded.values())
   // A bus that lost its documents gives numbers out again that the store still has entries of.
   await clearEntries(store, name, version)
@@ -100,45 +103,33 @@ async function forgetOld(
   }
 }
 
-export interface Made {
-  /** Ascending. */
+interface Made {
   changes: { key: string; change: Revisioned<Change> }[]
-  standing: Standing
   /** All changes up to this revision were seen. */
   through: number
 }
 
-/** All changes of a list. */
-export async function changesOf(changes: Changes, name: string): Promise<Made> {
+/** What has been silenced in a list. */
+async function changesOf(changes: Changes, name: string): Promise<Made> {
   const all = [...(await changes.all())].map(([key, change]) => ({ key, change }))
-  const own = all
-    .filter(({ change }) => change.value.list === name)
-    .toSorted((a, b) => a.change.revision - b.change.revision)
   return {
-    changes: own,
-    standing: standingOf(own.map(({ change }) => change)),
+    changes: all.filter(({ change }) => change.value.list === name),
     through: Math.max(0, ...all.map(({ change }) => change.revision)),
   }
 }
 
-/** A list's entries by id, with what stands beside it. */
-function foldIn(given: Map<string, Entry>, standing: Standing): Map<string, Entry> {
-  if (standing.additions.size === 0 && standing.removals.length === 0) return given
-  const folded = new Map<string, Entry>()
-  const removals = Map.groupBy(standing.removals, ({ plate }) => plate)
-  for (const [id, entry] of given) {
-    const silenced = removals.get(entry.plate)?.some((removal) => covers(removal, entry)) ?? false
-    if (!silenced) folded.set(id, entry)
-  }
-  for (const [id, entry] of standing.additions) folded.set(id, entry)
-  return folded
+function withoutSilenced(
+  given: ReadonlyMap<string, Entry>,
+  removals: readonly Removal[],
+): ReadonlyMap<string, Entry> {
+  if (removals.length === 0) return given
+  const by_plate = Map.groupBy(removals, ({ plate }) => plate)
+  const silenced = (entry: Entry) =>
+    by_plate.get(entry.plate)?.some((removal) => covers(removal, entry)) ?? false
+  return new Map([...given].filter(([, entry]) => !silenced(entry)))
 }
 
-/**
- * Forgets the changes that the list itself says now: an addition that it has, or that was taken
- * back; a removal of what it no longer has. In the order in which they were made: an addition whose
- * removal is forgotten first would come back.
- */
+/** Forgets the removals of what the list no longer has. */
 async function forgetSaid(
   changes: Changes,
   made: Made['changes'],
@@ -147,17 +138,13 @@ async function forgetSaid(
 ): Promise<void> {
   if (made.length === 0) return
   const listed = Map.groupBy(given.values(), ({ plate }) => plate)
-  const { additions } = standingOf(made.map(({ change }) => change))
   try {
     for (const { key, change } of made) {
       const { value, revision } = change
-      const said =
-        value.kind === 'add'
-          ? given.has(value.entry.id) || !additions.has(value.entry.id)
-          : !(listed.get(value.plate)?.some((entry) => covers(value, entry)) ?? false)
-      if (said) await changes.purge(key, revision)
+      const needed = listed.get(value.plate)?.some((entry) => covers(value, entry)) ?? false
+      if (!needed) await changes.purge(key, revision)
     }
   } catch (error) {
-    log?.warn({ err: error }, 'Changes of the list that it says itself could not be forgotten.')
+    log?.warn({ err: error }, 'Removals from the list that it makes itself stay for now.')
   }
 }

@@ -6,6 +6,7 @@ import { type Documents, isOvertaken, openDocuments } from '../bus/documents.ts'
 import { HotplateError } from '../domain/error.ts'
 import { CATEGORIES, type HotList, LIST_NAME, PROFILES } from '../domain/hotlist.ts'
 import { type Changes, openChanges } from './changes.ts'
+import { type CustomEntry, openCustomEntries } from './custom.ts'
 
 const manifestSchema = z.object({
   name: z.string().regex(LIST_NAME),
@@ -23,8 +24,10 @@ const versionSchema = z.object({ version: z.int().positive() })
 export interface Manifests extends Documents<HotList> {
   /** A version of the list that nobody else has or had. @throws HotplateError BUS_UNAVAILABLE */
   reserveVersion(name: string): Promise<number>
-  /** Single additions and removals, of all lists. */
+  /** What people have silenced, of all lists. */
   changes: Changes
+  /** What people have added, of all lists. */
+  custom: Documents<CustomEntry>
 }
 
 export async function openManifests(bus: Bus): Promise<Manifests> {
@@ -45,7 +48,9 @@ export async function openManifests(bus: Bus): Promise<Manifests> {
       }
     }
   }
-  return Object.assign(manifests, { reserveVersion, changes: await openChanges(bus) })
+  const changes = await openChanges(bus)
+  const custom = await openCustomEntries(bus)
+  return Object.assign(manifests, { reserveVersion, changes, custom })
 }
 
 /** @throws HotplateError LIST_NAME_INVALID */

@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { ensureStreams } from '../../src/bus/streams.ts'
 import { configSchema } from '../../src/config/schema.ts'
 import type { Entry } from '../../src/domain/hotlist.ts'
 import { ActiveLists } from '../../src/hotlists/active.ts'
@@ -15,6 +16,7 @@ import { connectStore, type Store } from '../../src/store/client.ts'
 import { applySchema } from '../../src/store/schema.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import { startClickHouse, type TestClickHouse } from '../helpers/clickhouse.ts'
+import { approved, customGround, revoked } from '../helpers/custom.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 import { CLASSES, packReads } from '../helpers/matching.ts'
 import { startNats, type TestNats } from '../helpers/nats.ts'
@@ -38,6 +40,7 @@ beforeEach(async () => {
   manifests = await openManifests(bus)
   for (const name of (await manifests.all()).keys()) await manifests.purge(name)
   for (const key of (await manifests.changes.all()).keys()) await manifests.changes.purge(key)
+  for (const key of (await manifests.custom.all()).keys()) await manifests.custom.purge(key)
 })
 afterAll(async () => {
   await store?.close()
@@ -225,13 +228,16 @@ test('what a kill left of an index is not used, and goes', async () => {
   }
 })
 
-test('single changes are in force at once, outlive a restart, and are folded in', async () => {
+test('what people say is in force at once, and outlives a restart and imports', async () => {
   using folder = temporaryFolder()
   await put('stolen', ['KXA7437', 'MNP4739'])
   const { changes } = manifests
+  const custom = await customGround(nats.bus, manifests)
+  await ensureStreams(nats.bus, configSchema.parse({}))
+  let id: string
   {
     await using lists = await start(folder.path)
-    await changes.add('stolen', { plate: 'TUV3947', reason: 'Armed' })
+    id = await approved(custom, 'stolen', { plate: 'TUV3947' })
     await until(() => hit(lists, 'TUV3947').join() === 'stolen TUV3947 Armed')
     await changes.remove('stolen', { plate: 'KXA7437', id: null })
     await until(() => hit(lists, 'KXA7437').length === 0)
@@ -242,30 +248,28 @@ test('single changes are in force at once, outlive a restart, and are folded in'
     'stolen MNP4739 Test',
     'stolen TUV3947 Armed',
   ])
-  // An extract from before the changes: they still stand, now in the list itself.
+  // An extract from before the removal: it still stands, now in the list itself.
   const kept = await put('stolen', ['KXA7437', 'MNP4739', 'RTY7493'])
-  expect(kept.entries).toBe(3)
+  expect(kept.entries).toBe(2)
   await until(() => lists.lists.current?.at(0).list.version === kept.version)
-  expect(lists.lists.current).toMatchObject({ overlay: null, removed: new Uint32Array(0) })
+  expect(lists.lists.current).toMatchObject({ removed: new Uint32Array(0) })
   expect(hit(lists, 'KXA7437', 'RTY7493', 'TUV3947')).toEqual([
     'stolen RTY7493 Test',
     'stolen TUV3947 Armed',
   ])
-  expect((await changes.all()).size).toBe(2)
+  expect((await changes.all()).size).toBe(1)
   // One that no longer has the removed plate ends the removal: when it comes back, it alerts.
   await put('stolen', ['MNP4739'])
-  expect([...(await changes.all()).values()].map(({ value }) => value.kind)).toEqual(['add'])
+  expect((await changes.all()).size).toBe(0)
   const back = await put('stolen', ['KXA7437'])
   await until(() => lists.lists.current?.at(0).list.version === back.version)
   expect(hit(lists, 'KXA7437', 'TUV3947')).toEqual(['stolen KXA7437 Test', 'stolen TUV3947 Armed'])
-  // Taken back, it is gone wherever it stands, and the import after forgets both.
-  await changes.remove('stolen', { plate: 'TUV3947', id: null })
+  await revoked(custom, 'stolen', id)
   await until(() => hit(lists, 'TUV3947').length === 0)
-  await put('stolen', ['KXA7437'])
-  expect((await changes.all()).size).toBe(0)
   // A list of which nothing is left is in force with nothing in it.
   await changes.remove('stolen', { plate: 'KXA7437', id: null })
   expect(await put('stolen', ['KXA7437'])).toMatchObject({ entries: 0 })
   await until(() => lists.lists.current?.base.size === 0)
   expect(hit(lists, 'KXA7437')).toEqual([])
+  custom.stop()
 })

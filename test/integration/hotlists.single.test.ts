@@ -1,15 +1,10 @@
-// Single plates put on a list and taken off it by command, beside a running service. Were it wrong,
-// a plate called in by radio would wait for the next import, or a change would be lost with one.
+// Plates put on a list and taken off it by command, beside a running service. Were it wrong, a
+// plate that one person has typed would stop a car, or one called in by radio would wait for the
+// next import.
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { addUser, openUsers } from '../../src/access/users.ts'
 import { loadEntries } from '../../src/hotlists/entries.ts'
-import { importList } from '../../src/hotlists/import.ts'
-import { openManifests } from '../../src/hotlists/manifest.ts'
-import {
-  addEntry,
-  removeEntry,
-  removePlate,
-  type SingleOptions,
-} from '../../src/hotlists/single.ts'
+import type { ListEvent } from '../../src/hotlists/events.ts'
 import { runCli } from '../helpers/cli.ts'
 import { type RunningService, startService } from '../helpers/service.ts'
 import { alertsOf, makeRead, publish, putInForce, settled } from '../helpers/traffic.ts'
@@ -18,7 +13,13 @@ import { until } from '../helpers/until.ts'
 let service: RunningService
 
 beforeAll(async () => {
-  service = await startService()
+  service = await startService({ settings: { HOTLISTS__CASE_PATTERN: '([A-Z]{2}26-[0-9]{4})?' } })
+  const users = await openUsers(await service.bus())
+  await addUser(users, { name: 'ann', demo: false, roles: ['dispatcher'] })
+  await addUser(users, { name: 'sue', demo: false, roles: ['supervisor'] })
+  await addUser(users, { name: 'sam', demo: false, roles: ['supervisor'] })
+  await addUser(users, { name: 'ada', demo: false, roles: ['administrator'] })
+  await putInForce(service, 'stolen', [{ plate: 'KXA7437' }, { plate: 'MNP4739' }], 'fold')
 })
 afterAll(async () => {
   await service?.[Symbol.asyncDispose]()
@@ -37,94 +38,133 @@ async function alerting(plate: string): Promise<string[]> {
 
 const command = (...args: string[]) =>
   runCli(['hotlist', ...args, '--data', service.data_dir], service.settings)
+const step = (name: string, id: string, by: string, ...more: string[]) =>
+  command(name, '--list', 'stolen', '--entry', id, '--by', by, ...more)
+const WHY = ['--reason', 'Armed', '--purpose', 'suspect_interdiction', '--expires', '7d']
+const add = (plate: string, ...more: string[]) =>
+  command('add', '--list', 'stolen', '--plate', plate, ...WHY, ...more)
+const idOf = (stdout: string) => /as entry ([0-9a-f]{16}):/.exec(stdout)?.[1] as string
 
-const lists = async (changes_max?: number): Promise<SingleOptions> => ({
-  store: service.store(),
-  manifests: await openManifests(await service.bus()),
-  log: {
-    warn: (...told: unknown[]) => {
-      throw new Error('Nothing is to be told', { cause: told })
-    },
-  },
-  ...(changes_max === undefined ? {} : { changes_max }),
+test('401.4f an entry alerts once a second person has approved it, until revoked', async () => {
+  const added = await add('tuv 3947', '--region', 'ID', '--by', 'sue', '--submit')
+  expect(added).toMatchObject({
+    code: 0,
+    stderr: '',
+    stdout: expect.stringMatching(/^TUV3947 is drafted on stolen as entry [0-9a-f]{16}: another/),
+  })
+  const id = idOf(added.stdout)
+  expect(await alerting('TUV3947')).toEqual([])
+  expect((await command('inbox')).stdout).toMatch(new RegExp(`entry +stolen +${id} +sue `))
+  expect(await step('approve', id, 'sue')).toMatchObject({
+    code: 1,
+    stderr:
+      'hotplate: Expected a second person to approve the entry ' +
+      'but received sue, who has written it\n',
+  })
+  expect(await step('approve', id, 'ada')).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/but received ada with administrator/),
+  })
+  expect(await alerting('TUV3947')).toEqual([])
+  expect(await step('approve', id, 'sam')).toMatchObject({
+    code: 0,
+    stdout: `TUV3947 on stolen, entry ${id}, is active\n`,
+  })
+  await until(async () => (await alerting('TUV3947')).join() === 'stolen TUV3947 Armed')
+  expect((await command('inbox')).stdout).toBe('Nothing waits for a decision\n')
+  expect(await step('revoke', id, 'ann', '--note', 'Recovered')).toMatchObject({ code: 0 })
+  await until(async () => (await alerting('TUV3947')).length === 0)
+
+  const told = await command('history', '--list', 'stolen', '--entry', id, '--json')
+  const events = told.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as ListEvent)
+  expect(events.map(({ who, what, refused = 'ok' }) => `${who} ${what} ${refused}`)).toEqual([
+    'ann entry_revoke ok',
+    'sam entry_approve ok',
+    'ada entry_approve approval_right',
+    'sue entry_approve approval_self',
+    'sue entry_submit ok',
+  ])
+  expect(events[0]).toMatchObject({
+    from: expect.stringMatching(/^command line, os:/),
+    was: { entry: { plate: 'TUV3947', region: 'US-ID' }, approval: { state: 'active' } },
+    is: { approval: { state: 'revoked' } },
+  })
 })
 
-test('a plate is looked for as soon as it was added, and no longer once removed', async () => {
-  await putInForce(service, 'stolen', [{ plate: 'KXA7437' }], 'fold')
-  const given = ['--list', 'stolen', '--plate', 'tuv 3947']
-  const added = await command('add', ...given, '--reason', 'Armed', '--region', 'ID')
-  expect(added).toMatchObject({ code: 0, stderr: '' })
-  const id = /^TUV3947 is on stolen as entry ([0-9a-f]{16})\n$/.exec(added.stdout)?.[1] as string
-  await until(async () => (await alerting('TUV3947')).join() === 'stolen TUV3947 Armed')
-  expect(await command('remove', '--list', 'stolen', '--id', id)).toMatchObject({
+test('401.4f whoever sits at the machine drafts, and decides on nothing', async () => {
+  const id = idOf((await add('HJK9374', '--case', 'SV26-1234')).stdout)
+  for (const name of ['submit', 'approve', 'urgent', 'revoke']) {
+    const ran = await command(name, '--list', 'stolen', '--entry', id, '--note', 'Because')
+    expect(ran.code, name).toBe(name === 'submit' ? 0 : 1)
+  }
+  const remove = ['remove', '--list', 'stolen', '--note', 'Recovered']
+  expect(await command(...remove, '--plate', 'KXA7437')).toMatchObject({ code: 1 })
+  expect(await step('return', id, 'sue', '--note', 'Which state?')).toMatchObject({ code: 0 })
+  expect(await step('urgent', id, 'sue', '--note', 'Missing child')).toMatchObject({ code: 0 })
+  await until(async () => (await alerting('HJK9374')).join() === 'stolen HJK9374 Armed')
+  expect((await command('inbox')).stdout).toMatch(/urgent +entry +stolen/)
+  expect(await step('confirm', id, 'sue')).toMatchObject({ code: 1 })
+  expect(await step('refuse', id, 'sam', '--note', 'Found')).toMatchObject({ code: 0 })
+  await until(async () => (await alerting('HJK9374')).length === 0)
+})
+
+test('what a list has is silenced at once, with who and why', async () => {
+  const remove = ['remove', '--list', 'stolen', '--note', 'Recovered', '--by', 'ann']
+  const id = idOf((await add('KXA7437', '--by', 'ann', '--submit')).stdout)
+  await step('approve', id, 'sue')
+  await until(async () => (await alerting('KXA7437')).length === 2)
+  expect(await command(...remove, '--plate', 'KXA-7437')).toMatchObject({
     code: 0,
-    stdout: `TUV3947 is off stolen as entry ${id}\n`,
-  })
-  await until(async () => (await alerting('TUV3947')).length === 0)
-  expect(await command('remove', '--list', 'stolen', '--plate', 'KXA-7437')).toMatchObject({
-    code: 0,
-    stdout: 'KXA7437 is off stolen\n',
+    stdout: 'KXA7437 is off stolen, 1 of its own entries\n',
   })
   await until(async () => (await alerting('KXA7437')).length === 0)
+  const listed = await loadEntries(service.store(), 'stolen', 1)
+  const other = listed.find(({ plate }) => plate === 'MNP4739')?.id as string
+  expect(await command(...remove, '--id', other)).toMatchObject({
+    code: 0,
+    stdout: `MNP4739 is off stolen as entry ${other}\n`,
+  })
+  await until(async () => (await alerting('MNP4739')).length === 0)
+  const told = await command('history', '--list', 'stolen')
+  expect(told.stdout).toMatch(new RegExp(`ann .* entry_silence +entry:${other}`))
+  expect(told.stdout).toMatch(/ann .* entry_silence +plate:KXA7437/)
 })
 
 test('what can not be an entry, or of no list, is refused in one line', async () => {
-  const reason = ['--reason', 'Test']
-  expect(await command('add', '--list', 'none', '--plate', 'KXA7437', ...reason)).toMatchObject({
+  const given = ['--plate', 'KXA7437', '--reason', 'Test', '--purpose', 'warrant']
+  const of_none = await command('add', '--list', 'none', ...given, '--expires', '1d')
+  expect(of_none).toMatchObject({
     code: 1,
-    stderr: 'hotplate: Expected a list in force but there is no none: import it first\n',
+    stderr: 'hotplate: Expected a list in force but there is no none\n',
   })
-  expect(await command('add', '--list', 'stolen', '--plate', 'K*', ...reason)).toMatchObject({
+  expect(await add('K*')).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(/^hotplate: Expected .* for --plate but received "K\*"\n$/),
   })
-  expect(await command('remove', '--list', 'stolen', '--id', 'none')).toMatchObject({
+  expect(await add('KXA7437', '--case', '17')).toMatchObject({
+    code: 1,
+    stderr: 'hotplate: Expected a case number like ([A-Z]{2}26-[0-9]{4})? but received "17"\n',
+  })
+  for (const [expires, expected] of [
+    ['400d', /an end within 30 days/],
+    ['2020-01-01', /an end that is still to come/],
+    ['soon', /a day or a moment of ISO 8601 for --expires but received "soon"/],
+  ] as const) {
+    const ran = await command('add', '--list', 'stolen', ...given, '--expires', expires)
+    expect(ran).toMatchObject({ code: 1, stderr: expect.stringMatching(expected) })
+  }
+  expect((await command('add', '--list', 'stolen', ...given)).code).toBe(2)
+  const remove = ['remove', '--list', 'stolen', '--note', 'Test', '--by', 'ann']
+  expect(await command(...remove, '--id', 'none')).toMatchObject({
     code: 1,
     stderr: 'hotplate: List stolen has no entry none\n',
   })
-  expect(await command('remove', '--list', 'stolen')).toMatchObject({ code: 2 })
-})
-
-test('many single changes become a version of the list, and stand on', async () => {
-  const many = await lists(3)
-  const { store, manifests } = many
-  const entries = ['MNP4739', 'RTY7493'].map((plate) => ({ plate, reason: 'Test' }))
-  const list = { name: 'many', category: 'custom' as const, profile: 'fold' as const, entries }
-  const { imported_at } = await importList(store, manifests, list)
-  const version = async () => (await manifests.get('many'))?.value.version
-  await addEntry(many, 'many', { plate: 'TUV3947', reason: 'Armed', profile: 'exact' })
-  await removePlate(many, 'many', 'MNP4739')
-  const [listed] = await loadEntries(store, 'many', 1)
-  await addEntry(many, 'many', { plate: 'HJK9374', reason: 'Armed' })
-  expect(await version()).toBe(1)
-  await removeEntry(many, 'many', (await loadEntries(store, 'many', 1))[1]?.id as string)
-  expect(listed?.plate).toBe('MNP4739')
-  expect((await manifests.get('many'))?.value).toMatchObject({
-    version: 2,
-    entries: 2,
-    imported_at,
-    profile: 'fold',
+  expect(await command(...remove)).toMatchObject({ code: 2 })
+  expect(await step('approve', 'none', 'sue')).toMatchObject({
+    code: 1,
+    stderr: 'hotplate: List stolen has no entry none\n',
   })
-  expect(await loadEntries(store, 'many', 2)).toMatchObject([
-    { plate: 'HJK9374' },
-    { plate: 'TUV3947', profile: 'exact' },
-  ])
-  await until(async () => (await alerting('TUV3947')).join() === 'many TUV3947 Armed')
-  // An import from before all this: what was changed by hand stands.
-  expect(await importList(store, manifests, list)).toMatchObject({ version: 3, entries: 2 })
-  expect(await loadEntries(store, 'many', 3)).toMatchObject([
-    { plate: 'HJK9374' },
-    { plate: 'TUV3947' },
-  ])
-})
-
-test('changes are not folded in while an import is under way', async () => {
-  const many = await lists(0)
-  const { store, manifests } = many
-  const entries = [{ plate: 'MNP4739', reason: 'Test' }]
-  await importList(store, manifests, { name: 'busy', category: 'custom', profile: 'fold', entries })
-  await manifests.reserveVersion('busy')
-  await addEntry(many, 'busy', { plate: 'TUV3947', reason: 'Armed' })
-  expect((await manifests.get('busy'))?.value.version).toBe(1)
-  await until(async () => (await alerting('TUV3947')).includes('busy TUV3947 Armed'))
 })

@@ -1,0 +1,266 @@
+// `hotlist add` and what follows: entries that people make, from draft to active and to their end
+// (policy 401.4f), what waits for a decision, and what has happened. A person is given by `--by`.
+import { type Command, Option } from 'commander'
+import { createAudit } from '../access/audit.ts'
+import type { Bus } from '../bus/connection.ts'
+import { HotplateError } from '../domain/error.ts'
+import { PROFILES, PURPOSES } from '../domain/hotlist.ts'
+import { foldEntryPlate } from '../domain/plate.ts'
+import { DAY_MS } from '../domain/time.ts'
+import { parseEntry } from '../formats/hotlists/entry-columns.ts'
+import { isBad } from '../formats/hotlists/parsed-line.ts'
+import type { Caller } from '../hotlists/approvals.ts'
+import { customKey, mirrorCustomEntries } from '../hotlists/custom.ts'
+import {
+  addCustom,
+  type CustomAction,
+  type CustomDraft,
+  type CustomOptions,
+  revokePlate,
+  stepCustom,
+} from '../hotlists/custom-changes.ts'
+import { historyOf } from '../hotlists/events.ts'
+import { entriesInbox, inOrder } from '../hotlists/inbox.ts'
+import { type Manifests, openManifests } from '../hotlists/manifest.ts'
+import { openSettings } from '../hotlists/settings.ts'
+import { silenceEntry, silencePlate } from '../hotlists/single.ts'
+import { joinPlatform } from '../platform.ts'
+import type { Store } from '../store/client.ts'
+import { createLog } from '../telemetry/log.ts'
+import { createMetrics } from '../telemetry/metrics.ts'
+import { callerOf } from './caller.ts'
+import { type CommonOptions, configOf } from './run.ts'
+import { table } from './table.ts'
+
+interface PersonOptions extends CommonOptions {
+  by?: string
+}
+
+interface Ground extends CustomOptions {
+  bus: Bus
+  store: Store
+  manifests: Manifests
+  caller: Caller
+}
+
+const STEPS: readonly { name: string; action: CustomAction; says: string }[] = [
+  { name: 'submit', action: 'submit', says: 'asks for a decision on a draft' },
+  { name: 'withdraw', action: 'withdraw', says: 'makes a submitted entry a draft again' },
+  { name: 'approve', action: 'approve', says: 'approves what another has written: it alerts' },
+  { name: 'return', action: 'return', says: 'sends an entry back to its author' },
+  { name: 'urgent', action: 'activate_urgently', says: 'activates one alone, and says why' },
+  { name: 'confirm', action: 'confirm', says: 'lets an urgent entry stand, as the second person' },
+  { name: 'refuse', action: 'refuse', says: 'ends an urgent entry, as the second person' },
+  { name: 'revoke', action: 'revoke', says: 'ends an entry for good, at once' },
+]
+
+export function registerEntries(hotlist: Command): void {
+  registerAdd(hotlist)
+  for (const { name, action, says } of STEPS) {
+    withCommon(hotlist.command(name).description(says))
+      .requiredOption('--list <NAME>', 'the list')
+      .requiredOption('--entry <ID>', 'the entry, by the id that alerts show')
+      .option('--note <TEXT>', 'why')
+      .action((options: StepOptions) => runStep(action, options))
+  }
+  withCommon(hotlist.command('remove').description('looks for a plate no longer, at once'))
+    .requiredOption('--list <NAME>', 'a list in force')
+    .requiredOption('--note <TEXT>', 'why')
+    .addOption(new Option('--plate <PLATE>', 'all its entries in the list').conflicts('id'))
+    .addOption(new Option('--id <ID>', 'one entry, by the id that alerts show').conflicts('plate'))
+    .action(runRemove)
+  withCommon(hotlist.command('inbox').description('shows what waits for a decision')).action(
+    runInbox,
+  )
+  withCommon(hotlist.command('history').description('shows who has changed what, newest first'))
+    .requiredOption('--list <NAME>', 'the list')
+    .option('--entry <ID>', 'one entry of it')
+    .option('--json', 'all that is on record, a line of JSON an event')
+    .action(runHistory)
+}
+
+function withCommon(command: Command): Command {
+  return command
+    .option('--by <USER>', 'who does it: a person with an account (whoever is at the machine)')
+    .option('--config <FILE>', 'YAML file with settings')
+    .option('--data <DIR>', 'folder for all data (./data)')
+}
+
+function registerAdd(hotlist: Command): void {
+  const says = 'drafts an entry; it alerts once another person has approved it'
+  withCommon(hotlist.command('add').description(says))
+    .requiredOption('--list <NAME>', 'a list in force')
+    .requiredOption('--plate <PLATE>', 'the plate, or a part of it: ? one character, * any run')
+    .requiredOption('--reason <TEXT>', 'why it is looked for')
+    .addOption(
+      new Option('--purpose <NAME>', 'what for, of those that policy 401.1 has')
+        .choices(PURPOSES)
+        .makeOptionMandatory(),
+    )
+    .requiredOption('--expires <WHEN>', 'its end: 12h, 7d, or a day or moment of ISO 8601')
+    .option('--submit', 'ask for a decision at once')
+    .option('--region <STATE>', 'issuing state, US-ID or ID')
+    .option('--case <NUMBER>', 'case number')
+    .option('--make <NAME>', 'the vehicle, as far as it is known')
+    .option('--model <NAME>')
+    .option('--color <NAME>')
+    .option('--type <NAME>')
+    .option('--year <YEAR>')
+    .option('--contact <TEXT>', 'whom to call')
+    .option('--instructions <TEXT>', 'what to do, and what not: "do not stop, observe"')
+    .option('--cautions <TEXT>', 'what to beware of, parted by ";"')
+    .addOption(
+      new Option('--profile <NAME>', "how far a read may be off (the list's)").choices(PROFILES),
+    )
+    .action(runAdd)
+}
+
+type AddOptions = PersonOptions &
+  Record<'list' | 'plate' | 'reason' | 'expires', string> & {
+    submit?: boolean
+    [column: string]: unknown
+  }
+
+async function runAdd({ list, expires, submit = false, ...options }: AddOptions): Promise<void> {
+  const expires_at = expiryOf(expires, Date.now())
+  const columns = Object.entries({ ...options, state: options.region, expires_at })
+  const row = Object.fromEntries(
+    columns.map(([name, value]) => [name, value as string | undefined]),
+  )
+  const entry = parseEntry(row, 1)
+  if (isBad(entry)) {
+    const renamed: Record<string, string> = { state: 'region', expires_at: 'expires' }
+    const option = renamed[entry.column] ?? entry.column
+    const message = `Expected ${entry.expected} for --${option} but received ${entry.came}`
+    throw new HotplateError('ENTRY_INVALID', message)
+  }
+  await onGround(options, async (o) => {
+    const { value } = await addCustom(o, o.caller, list, entry as CustomDraft, submit)
+    const waits = submit ? 'another person has to approve it' : 'submit it for a decision'
+    return `${value.entry.plate} is drafted on ${list} as entry ${value.entry.id}: ${waits}`
+  })
+}
+
+/** `12h` and `7d` from now; all else is for whoever reads the columns. */
+function expiryOf(text: string, now_ms: number): string {
+  const [, count, unit] = /^(\d{1,4})([hd])$/.exec(text) ?? []
+  if (count === undefined) return text
+  return new Date(now_ms + Number(count) * (unit === 'd' ? DAY_MS : DAY_MS / 24)).toISOString()
+}
+
+interface StepOptions extends PersonOptions {
+  list: string
+  entry: string
+  note?: string
+}
+
+async function runStep(action: CustomAction, options: StepOptions): Promise<void> {
+  const { list, entry: id, note } = options
+  await onGround(options, async (o) => {
+    const { value } = await stepCustom(o, o.caller, { list, id, action, note })
+    return `${value.entry.plate} on ${list}, entry ${id}, is ${value.approval.state}`
+  })
+}
+
+interface RemoveOptions extends PersonOptions {
+  list: string
+  note: string
+  plate?: string
+  id?: string
+}
+
+async function runRemove({ list, note, plate, id, ...options }: RemoveOptions): Promise<void> {
+  const folded = plate === undefined ? null : foldEntryPlate(plate)
+  if (plate !== undefined && folded === null) {
+    const message = `Expected a plate or a pattern for --plate but received "${plate.slice(0, 80)}"`
+    throw new HotplateError('ENTRY_INVALID', message)
+  }
+  if (folded === null && id === undefined) {
+    throw new HotplateError('USAGE', 'Expected --plate or --id')
+  }
+  await onGround(options, async (o) => {
+    if (folded !== null) {
+      await silencePlate(o, o.caller, list, folded, note)
+      const revoked = await revokePlate(o, o.caller, list, folded, note)
+      return `${folded} is off ${list}${revoked > 0 ? `, ${revoked} of its own entries` : ''}`
+    }
+    const key = id as string
+    if (o.mirror.entries.has(customKey(list, key))) {
+      const step = { list, id: key, action: 'revoke', note } as const
+      const { value } = await stepCustom(o, o.caller, step)
+      return `${value.entry.plate} is off ${list} as entry ${key}`
+    }
+    return `${await silenceEntry(o, o.caller, list, key, note)} is off ${list} as entry ${key}`
+  })
+}
+
+async function runInbox(options: PersonOptions): Promise<void> {
+  await onGround(options, ({ mirror }) => {
+    const items = inOrder(entriesInbox([...mirror.entries.values()].map(({ value }) => value)))
+    if (items.length === 0) return Promise.resolve('Nothing waits for a decision')
+    const rows = items.map(({ subject, list, id, what, by, since, urgent, overdue }) => [
+      overdue ? 'OVERDUE' : urgent ? 'urgent' : '',
+      subject,
+      list,
+      id,
+      by,
+      since,
+      what.slice(0, 60),
+    ])
+    const head = ['', 'what', 'list', 'id', 'by', 'since', '']
+    return Promise.resolve(table([head, ...rows]))
+  })
+}
+
+interface HistoryOptions extends PersonOptions {
+  list: string
+  entry?: string
+  json?: boolean
+}
+
+async function runHistory({ list, entry, json, ...options }: HistoryOptions): Promise<void> {
+  await onGround(options, async ({ bus }) => {
+    const of_one = entry === undefined ? {} : { object: `entry:${entry}` as const }
+    const events = await historyOf(bus, list, of_one)
+    if (json) return events.map((event) => JSON.stringify(event)).join('\n')
+    if (events.length === 0) return 'Nothing is on record'
+    const rows = events.map(({ at, who, from, what, object, refused = '' }) => [
+      at,
+      who,
+      from,
+      what,
+      object,
+      refused,
+    ])
+    return table([['at', 'who', 'from', 'what', 'object', 'refused'], ...rows])
+  })
+}
+
+/** Does the work beside the running service, or without one, and prints what it gives. */
+async function onGround(
+  options: PersonOptions,
+  work: (o: Ground) => Promise<string>,
+): Promise<void> {
+  const config = configOf(options)
+  const log = createLog('warn')
+  const metrics = createMetrics()
+  const name = 'hotplate-hotlist'
+  const platform = await joinPlatform({ config, kind: 'any', log, metrics, name })
+  try {
+    const { bus, store } = platform
+    const manifests = await openManifests(bus)
+    const caller = await callerOf(bus, options.by)
+    const mirror = await mirrorCustomEntries(manifests.custom)
+    try {
+      const limits = config.hotlists
+      const audit = createAudit(bus)
+      const settings = await openSettings(bus)
+      const text = await work({ bus, store, manifests, settings, caller, mirror, audit, limits })
+      process.stdout.write(`${text}\n`)
+    } finally {
+      mirror.stop()
+    }
+  } finally {
+    await platform.stop()
+  }
+}
