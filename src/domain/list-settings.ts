@@ -1,6 +1,7 @@
 // What is decided of a hot list besides what matching needs: how urgent it is, what for, who may
 // know of it, when and where it alerts, and how old it may grow.
 import type { Category, Profile, Purpose } from './hotlist.ts'
+import type { FileLayout } from './list-layout.ts'
 import type { Location } from './read.ts'
 import type { Role } from './roles.ts'
 
@@ -81,8 +82,8 @@ export interface ListSettings {
   owner: string
   contact?: string
   source: ListSource
-  /** How its files are laid out; `columns` from ours to theirs, for delimited files. */
-  format?: { name: string; columns?: Record<string, string> }
+  /** How its files are laid out. */
+  format?: FileLayout
   /** An import that loses a larger share of the entries is held for a person. */
   shrink_share_max: number
   /** Older than this the list is stale; none: it never is. */

@@ -22,7 +22,11 @@ import {
   seenByAllOf,
   WEEKDAYS,
 } from '../domain/list-settings.ts'
+import { REGION } from '../domain/read.ts'
 import { ROLES } from '../domain/roles.ts'
+import { isZone } from '../formats/hotlists/dates.ts'
+import { mappingSchema } from '../formats/hotlists/delimited.ts'
+import { isListFormat } from '../formats/hotlists/formats.ts'
 import { approvalSchema } from './approval-schema.ts'
 
 const text = (chars_max: number) => z.string().trim().min(1).max(chars_max)
@@ -87,9 +91,14 @@ const budget = z.number().positive().max(1_000_000)
 const contact = text(200)
 const hours_max = z.number().positive().max(8_784)
 const formatSchema = z.strictObject({
-  name: text(64),
-  columns: z.record(text(64), text(200)).exactOptional(),
+  name: z.string().refine(isListFormat, 'expected the name of a layout'),
+  mapping: mappingSchema.exactOptional(),
+  zone: z.string().refine(isZone, 'expected the name of a time zone').exactOptional(),
+  states: distinct(z.string().regex(REGION), 100).exactOptional(),
 })
+
+/** A federal letter, a state's own (`TX-T`), or `?` of a record whose type no code stands for. */
+const FILE_CODE = /^([A-Z0-9?]|[A-Z]{2}-[A-Z])$/
 
 const settingsSchema = z.strictObject({
   title: text(100),
@@ -109,7 +118,7 @@ const settingsSchema = z.strictObject({
   shrink_share_max: z.number().min(0).max(1),
   refresh_hours_max: hours_max.exactOptional(),
   when_stale: z.enum(['alert', 'stop']),
-  file_codes: z.record(z.string().regex(/^[A-Z0-9]$/), decisionSchema),
+  file_codes: z.record(z.string().regex(FILE_CODE), decisionSchema),
 }) satisfies z.ZodType<ListSettings>
 
 /** What a person may change of a list by itself; null takes an optional setting away. */

@@ -3,6 +3,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { HotplateError } from '../../src/domain/error.ts'
+import { FLOCK } from '../../src/formats/hotlists/delimited.ts'
 import { FORMATS } from '../../src/formats/hotlists/formats.ts'
 import type { ParsedLine } from '../../src/formats/hotlists/parsed-line.ts'
 import { parseList } from '../helpers/list-bytes.ts'
@@ -25,7 +26,10 @@ const pieces = fc.constantFrom(
   '\0',
   'é',
   '{"POIs":[',
-  '{"PlateNumber":"ABC1234","Status":"ADD"}',
+  '{"PlateNumber":"ABC1234","Status":"ADD","Reason":"x"}',
+  '{"POIs":[{"a":"}\\""},{"b":[[{}]]}], "c":{}}',
+  'caseNumber,plate,reason,state,expiry,note\n',
+  'ABC1234,x,Idaho',
   ']}',
   '\\',
   '0H LPR CALIBRATION RECORD',
@@ -48,7 +52,7 @@ type Outcome = ParsedLine[] | { code: string }
 
 async function outcomeOf(name: string, bytes: Buffer, sizes?: number[]): Promise<Outcome> {
   try {
-    return await parseList(name, bytes, {}, sizes)
+    return await parseList(name, bytes, { mapping: FLOCK, now_ms: 0 }, sizes)
   } catch (error) {
     if (error instanceof HotplateError) return { code: error.code }
     throw error

@@ -298,7 +298,7 @@ describe('California', () => {
 
   test.each([
     ['ca-svs', 'V', 'Stolen vehicle'],
-    ['ca-sfr', 'F', 'Vehicle used in a felony'],
+    ['ca-sfr', 'F', 'Felony vehicle'],
     ['ca-slr', 'P', 'Stolen plate'],
   ])('%s', async (format, file_code, reason) => {
     const details = { file_code, agency: 'California, county 19', entered_on: '2026-01-05' }

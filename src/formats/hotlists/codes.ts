@@ -1,5 +1,6 @@
 // Codes of the federal system as the hot-list files write them, where the letter O is a zero:
 // issuing states, make, model, style and colour, file codes as reasons.
+import { FILE_CODES } from '../../domain/file-codes.ts'
 
 /**
  * Issuing states (LIS) whose code is not the ISO 3166-2 one of a state of the United States. A code
@@ -46,6 +47,82 @@ export function regionOfCode(code: string): string | undefined {
   return REGIONS.get(code.replaceAll('0', 'O'))
 }
 
+const NAMES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    alabama: 'US-AL',
+    alaska: 'US-AK',
+    arizona: 'US-AZ',
+    arkansas: 'US-AR',
+    california: 'US-CA',
+    colorado: 'US-CO',
+    connecticut: 'US-CT',
+    delaware: 'US-DE',
+    'district of columbia': 'US-DC',
+    florida: 'US-FL',
+    georgia: 'US-GA',
+    hawaii: 'US-HI',
+    idaho: 'US-ID',
+    illinois: 'US-IL',
+    indiana: 'US-IN',
+    iowa: 'US-IA',
+    kansas: 'US-KS',
+    kentucky: 'US-KY',
+    louisiana: 'US-LA',
+    maine: 'US-ME',
+    maryland: 'US-MD',
+    massachusetts: 'US-MA',
+    michigan: 'US-MI',
+    minnesota: 'US-MN',
+    mississippi: 'US-MS',
+    missouri: 'US-MO',
+    montana: 'US-MT',
+    nebraska: 'US-NE',
+    nevada: 'US-NV',
+    'new hampshire': 'US-NH',
+    'new jersey': 'US-NJ',
+    'new mexico': 'US-NM',
+    'new york': 'US-NY',
+    'north carolina': 'US-NC',
+    'north dakota': 'US-ND',
+    ohio: 'US-OH',
+    oklahoma: 'US-OK',
+    oregon: 'US-OR',
+    pennsylvania: 'US-PA',
+    'puerto rico': 'US-PR',
+    'rhode island': 'US-RI',
+    'south carolina': 'US-SC',
+    'south dakota': 'US-SD',
+    tennessee: 'US-TN',
+    texas: 'US-TX',
+    utah: 'US-UT',
+    vermont: 'US-VT',
+    virginia: 'US-VA',
+    washington: 'US-WA',
+    'west virginia': 'US-WV',
+    wisconsin: 'US-WI',
+    wyoming: 'US-WY',
+    alberta: 'CA-AB',
+    'british columbia': 'CA-BC',
+    manitoba: 'CA-MB',
+    'new brunswick': 'CA-NB',
+    newfoundland: 'CA-NL',
+    'newfoundland and labrador': 'CA-NL',
+    'nova scotia': 'CA-NS',
+    'northwest territories': 'CA-NT',
+    nunavut: 'CA-NU',
+    ontario: 'CA-ON',
+    'prince edward island': 'CA-PE',
+    quebec: 'CA-QC',
+    saskatchewan: 'CA-SK',
+    yukon: 'CA-YT',
+  }),
+)
+
+/** @param name a state of the United States or a province of Canada, in words of any case */
+export function regionOfName(name: string): string | undefined {
+  return NAMES.get(name.toLowerCase().replace(/[\s_-]+/g, ' '))
+}
+
 /**
  * A code for display: `F0RD` is FORD, `S0N` is SON. A zero beside another digit is one (`C30`), as
  * is one without letters.
@@ -53,25 +130,6 @@ export function regionOfCode(code: string): string | undefined {
 export function decodeCode(code: string): string {
   if (!code.includes('0') || /[1-9]/.test(code) || !/[A-Z]/.test(code)) return code
   return code.replaceAll('0', 'O')
-}
-
-/** The federal system's file codes, as the reason that an alert shows. */
-const FILE_REASONS: Readonly<Record<string, string>> = {
-  A: 'AMBER alert',
-  B: 'Stolen boat',
-  C: 'Supervised release',
-  F: 'Vehicle used in a felony',
-  H: 'Protection order',
-  K: 'Protective interest',
-  L: 'Violent person',
-  M: 'Missing person',
-  N: 'Immigration violator',
-  P: 'Stolen plate',
-  R: 'Canadian file',
-  T: 'Gang or terrorist organization member',
-  V: 'Stolen vehicle',
-  W: 'Wanted person',
-  X: 'Sex offender',
 }
 
 /** Of a record whose type is told in words that no file code stands for: somebody has to decide. */
@@ -103,5 +161,5 @@ export function fileCodeOfWords(words: string): string {
 
 /** @param code one letter; also one that the table does not have: it is told as it is */
 export function reasonOfFile(code: string): string {
-  return FILE_REASONS[code] ?? `File ${code}`
+  return FILE_CODES.get(code)?.title ?? `File ${code}`
 }

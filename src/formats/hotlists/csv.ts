@@ -1,10 +1,11 @@
-// The plain CSV list: a header line with `plate` and `reason` and, if given, the other columns of
-// entry-columns.ts, in any order. A plate may leave characters open: `?` one, `*` any run. State is
+// The plain CSV list: a header line with `plate` and `reason` and, if given, any other column of
+// ENTRY_COLUMNS, in any order. A plate may leave characters open: `?` one, `*` any run. State is
 // ISO 3166-2 (`US-ID`) or a two-letter code of the United States (`ID`). Cautions are parted by
 // `;`. And the plainest of all, plate, state and reason without a header.
 import { HotplateError } from '../../domain/error.ts'
+import { ENTRY_COLUMNS } from '../../domain/list-layout.ts'
 import { csvRows } from './csv-rows.ts'
-import { OPTIONAL, parseEntry, REQUIRED, type Row } from './entry-columns.ts'
+import { parseEntry, type Row } from './entry-columns.ts'
 import { isBad, type ParsedLine } from './parsed-line.ts'
 
 interface CsvOptions {
@@ -54,11 +55,11 @@ function rowOf(names: readonly string[], fields: readonly string[]): Row {
 
 function checkHeader(header: string[]): string[] {
   const names = header.map((name) => name.toLowerCase())
-  for (const name of REQUIRED) {
+  for (const name of ['plate', 'reason']) {
     if (!names.includes(name)) {
       throw new HotplateError(
         'LIST_UNREADABLE',
-        `Expected a header line with ${[...REQUIRED, ...OPTIONAL].join(', ')} ` +
+        `Expected a header line with ${ENTRY_COLUMNS.join(', ')} ` +
           `but found ${header.slice(0, 12).join(', ').slice(0, 200)}`,
       )
     }

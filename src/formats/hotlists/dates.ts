@@ -1,10 +1,7 @@
 // Days and moments as list files write them. A day without a clock begins and ends in the zone of
 // whoever wrote the list: an entry that is good to the 5th holds until that day is over there.
 import { HotplateError } from '../../domain/error.ts'
-
-/** `iso` is a day or a moment of ISO 8601; the others are days. */
-const DATE_FORMS = ['iso', 'yyyymmdd', 'mmddyyyy', 'mm/dd/yyyy', 'dd/mm/yyyy'] as const
-export type DateForm = (typeof DATE_FORMS)[number]
+import type { DateForm } from '../../domain/list-layout.ts'
 
 /** Parts of a day and, where the text has one, of its clock. */
 interface Moment {
@@ -79,10 +76,29 @@ function offsetMs(offset: string): number {
   return (offset.startsWith('-') ? -minutes : minutes) * 60_000
 }
 
+/** Clocks of zones are slow to ask, and a list of a million rows has a few hundred days. */
+const asked = new Map<string, number>()
+const ASKED_MAX = 10_000
+
 /** The moment at which the zone's clocks show what `local_ms` shows in UTC. */
 function utcOf(local_ms: number, zone: string): number {
+  const key = `${zone} ${local_ms}`
+  const known = asked.get(key)
+  if (known !== undefined) return known
   const first = local_ms - zoneOffsetMs(local_ms, zone)
-  return local_ms - zoneOffsetMs(first, zone)
+  const utc_ms = local_ms - zoneOffsetMs(first, zone)
+  if (asked.size < ASKED_MAX) asked.set(key, utc_ms)
+  return utc_ms
+}
+
+/** Whether a text is the name of a time zone, `America/Boise`. */
+export function isZone(zone: string): boolean {
+  try {
+    clockOf(zone)
+    return true
+  } catch {
+    return false
+  }
 }
 
 const clocks = new Map<string, Intl.DateTimeFormat>()

@@ -1,34 +1,13 @@
 // An entry by our own columns, all of them text: what the plain CSV has, what a saved mapping makes
 // of other files, and what a person types.
 import { type EntryDetails, PROFILES, PURPOSES, type VehicleListed } from '../../domain/hotlist.ts'
+import type { EntryColumn } from '../../domain/list-layout.ts'
 import { foldEntryPlate, isPattern } from '../../domain/plate.ts'
 import { REGION } from '../../domain/read.ts'
 import { readDay, readTime } from './dates.ts'
 import { type BadLine, badLine, type NewEntry } from './parsed-line.ts'
 
-export const REQUIRED = ['plate', 'reason'] as const
-export const OPTIONAL = [
-  'state',
-  'case',
-  'make',
-  'model',
-  'color',
-  'type',
-  'year',
-  'profile',
-  'purpose',
-  'expires_at',
-  'instructions',
-  'cautions',
-  'contact',
-  'agency',
-  'entered_on',
-  'source_id',
-  'file_code',
-  'vin',
-] as const
-
-export type Row = { readonly [column: string]: string | undefined }
+export type Row = { readonly [column in EntryColumn]?: string | undefined }
 
 export const REASON_CHARS_MAX = 1_000
 const CASE_CHARS_MAX = 64
@@ -78,8 +57,7 @@ function plainRow(row: Row): Row {
 }
 
 function wrongText(row: Row, line: number): BadLine | null {
-  for (const column of [...REQUIRED, ...OPTIONAL]) {
-    const text = row[column]
+  for (const [column, text] of Object.entries(row)) {
     if (text === undefined || !NOT_TEXT.test(text)) continue
     const bad = badLine(line, column, 'text in UTF-8, no control characters', text)
     return text.includes('\ufffd') ? { ...bad, encoding: true } : bad
@@ -142,12 +120,13 @@ function parseVehicle(row: Row): VehicleListed | null {
 
 function addDetails(entry: NewEntry, row: Row, line: number): BadLine | null {
   const details: EntryDetails = {}
-  for (const [column, chars_max] of Object.entries(DETAIL_CHARS_MAX)) {
+  for (const [name, chars_max] of Object.entries(DETAIL_CHARS_MAX)) {
+    const column = name as keyof typeof DETAIL_CHARS_MAX
     const text = row[column] ?? ''
     if (text.length > chars_max) {
       return badLine(line, column, `at most ${chars_max} characters`, text)
     }
-    if (text !== '') details[column as keyof typeof DETAIL_CHARS_MAX] = text
+    if (text !== '') details[column] = text
   }
   if (row.entered_on) {
     const day = readDay(row.entered_on, 'iso')

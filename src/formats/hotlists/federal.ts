@@ -2,9 +2,10 @@
 // states' CSV forms): checks each and makes the entry of them. Layouts differ in where columns
 // stand and which they have; see docs/hotlist-formats.md.
 import type { EntryDetails, VehicleListed } from '../../domain/hotlist.ts'
+import type { DateForm } from '../../domain/list-layout.ts'
 import { foldPlate } from '../../domain/plate.ts'
 import { decodeCode, reasonOfFile, regionOfCode } from './codes.ts'
-import { type DateForm, readDay } from './dates.ts'
+import { readDay } from './dates.ts'
 import { PLATE_EXPECTED, REASON_CHARS_MAX } from './entry-columns.ts'
 import { type BadLine, badLine, type NewEntry, type ParsedLine } from './parsed-line.ts'
 

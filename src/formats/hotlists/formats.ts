@@ -1,9 +1,11 @@
 // The layouts that hot lists come in, by name. Each is a streaming parser that knows nothing of
 // stores: bytes in, lines out (parsed-line.ts). docs/hotlist-formats.md describes them all.
 import { HotplateError } from '../../domain/error.ts'
+import type { DelimitedMapping } from '../../domain/list-layout.ts'
 import { californiaParser } from './ca-clew.ts'
 import { coloradoParser } from './co-ccic.ts'
 import { parseCsv, parsePlain } from './csv.ts'
+import { CLOUDRUNNER, FLOCK, GENETEC, parseDelimited, VIGILANT } from './delimited.ts'
 import {
   minnesotaParser,
   texasNcicParser,
@@ -13,6 +15,7 @@ import {
 import { illinoisParser } from './il-leads.ts'
 import { type LineParser, parseLines } from './lines.ts'
 import { ncicParser } from './ncic.ts'
+import { parsePois } from './nj-poi.ts'
 import { newYorkParser } from './ny.ts'
 import { ohioParser } from './oh-leads.ts'
 import { type BadLine, isBad, type NewEntry, type ParsedLine } from './parsed-line.ts'
@@ -23,6 +26,12 @@ export interface FormatOptions {
   zone?: string
   /** ISO 3166-2: entries of other states are skipped. Those without a state stay. */
   states?: readonly string[]
+  /** For `delimited`. */
+  mapping?: DelimitedMapping
+  /** Take entries too that not every user of where they come from may see. */
+  restricted?: boolean
+  /** What counts as expired, or not begun; now where it is not given. */
+  now_ms?: number
 }
 
 type Bytes = AsyncIterable<Uint8Array>
@@ -161,7 +170,62 @@ export const FORMATS: readonly ListFormat[] = [
     { name: 'ga', title: 'Georgia', description: 'CSV; plate, state and status are one column.' },
     georgiaParser,
   ),
+  format(
+    {
+      name: 'nj-poi',
+      title: 'New Jersey, points of interest',
+      description: 'JSON of SNAP: records to add, edit or delete.',
+    },
+    (source, o) => parsePois(source, { zone: 'UTC', now_ms: Date.now(), restricted: false, ...o }),
+  ),
+  format(
+    {
+      name: 'delimited',
+      title: 'Delimited, by a saved mapping',
+      description: 'Any delimiter and columns, by the mapping that is kept with the list.',
+    },
+    (source, o) => {
+      if (o.mapping !== undefined) return delimited(o.mapping)(source, o)
+      throw new HotplateError('LIST_MAPPING_MISSING', 'Expected a mapping of columns for delimited')
+    },
+  ),
+  format(
+    {
+      name: 'genetec',
+      title: 'Genetec',
+      description: 'State, plate, from, to and number, parted by semicolons.',
+    },
+    delimited(GENETEC),
+  ),
+  format(
+    {
+      name: 'cloudrunner',
+      title: 'Genetec Cloudrunner',
+      description: 'Plate and state, parted by a semicolon.',
+    },
+    delimited(CLOUDRUNNER),
+  ),
+  format(
+    {
+      name: 'vigilant',
+      title: 'Vigilant',
+      description: 'CSV with columns hot plate, state and alert.',
+    },
+    delimited(VIGILANT),
+  ),
+  format(
+    {
+      name: 'flock',
+      title: 'Flock',
+      description: 'CSV with columns caseNumber, plate, reason, state, expiry and note.',
+    },
+    delimited(FLOCK),
+  ),
 ]
+
+export function isListFormat(name: string): boolean {
+  return FORMATS.some((candidate) => candidate.name === name)
+}
 
 /** @throws HotplateError LIST_FORMAT_UNKNOWN */
 export function listFormat(name: string): ListFormat {
@@ -186,14 +250,18 @@ export async function collectList(
   return list
 }
 
+type Parse = (source: Bytes, options: FormatOptions) => AsyncIterable<ParsedLine>
+
+function delimited(mapping: DelimitedMapping): Parse {
+  return (source, options) =>
+    parseDelimited(source, mapping, { zone: 'UTC', now_ms: Date.now(), ...options })
+}
+
 function lineFormat(told: Told, parserOf: (options: FormatOptions) => LineParser): ListFormat {
   return format(told, (source, options) => parseLines(source, parserOf(options)))
 }
 
-function format(
-  told: Told,
-  parse: (source: Bytes, options: FormatOptions) => AsyncIterable<ParsedLine>,
-): ListFormat {
+function format(told: Told, parse: Parse): ListFormat {
   return {
     ...told,
     async *parse(source, options = {}) {

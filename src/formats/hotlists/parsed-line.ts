@@ -35,6 +35,8 @@ interface EntryLine {
  * - `no_plate`: a vehicle that is known by other marks only
  * - `other_state`: issued by a state that the list does not want
  * - `expired`, `not_started`: the file itself says that it is not in force now
+ * - `no_alerts`: the file itself says that it raises none
+ * - `restricted`: not every user of where it comes from may see it
  */
 export type SkipReason =
   | 'header'
@@ -43,6 +45,8 @@ export type SkipReason =
   | 'other_state'
   | 'expired'
   | 'not_started'
+  | 'no_alerts'
+  | 'restricted'
 
 interface SkippedLine {
   line: number
