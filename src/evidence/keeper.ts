@@ -1,10 +1,11 @@
-// The role `keeper`: one leader among all processes, by a lease. Today it runs retention and counts
-// false alerts; sealing, reports and the expiry of lists and training will be jobs of the same
-// leader.
+// The role `keeper`: one leader among all processes, by a lease. Today it runs retention, ends hot
+// list entries and counts false alerts; sealing, reports and the expiry of training will be jobs of
+// the same leader.
 import { randomUUID } from 'node:crypto'
 import type { Bus } from '../bus/connection.ts'
 import { holdLease } from '../bus/lease.ts'
 import type { Config } from '../config/schema.ts'
+import { CustomJob } from '../hotlists/custom-job.ts'
 import type { Store } from '../store/client.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -38,6 +39,7 @@ export async function startKeeper(o: KeeperOptions): Promise<Keeper> {
     log,
     onGained: (signal) => {
       const tally = new TallyJob(o, signal)
+      const custom = new CustomJob(o, signal)
       const every = (seconds: number, job: () => Promise<void>) => {
         const turn = () => {
           running = running.then(() => (signal.aborted ? undefined : job()))
@@ -47,6 +49,7 @@ export async function startKeeper(o: KeeperOptions): Promise<Keeper> {
         signal.addEventListener('abort', () => clearInterval(timer))
       }
       every(config.retention.check_every_s, () => keep(o, holder))
+      every(config.hotlists.check_every_s, () => custom.run(Date.now()))
       every(config.matching.false_alerts_every_s, () => tally.run(Date.now()))
     },
   })

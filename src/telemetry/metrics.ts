@@ -51,6 +51,21 @@ export function createMetrics() {
     ingestLag: gauge('ingest_lag_reads', 'Reads on the stream not yet acknowledged.'),
     backlogReads: gauge('backlog_messages', 'Row batches waiting on BACKLOG.'),
     consoles: gauge('consoles', 'Open console streams.'),
+    ...listMetrics(gauge),
+    retentionHalted: gauge('retention_halted', '1 while retention waits for a person.'),
+    partitionsDropped: counter('retention_partitions_dropped_total', 'Day partitions dropped.'),
+    engineRestarts: counter('engine_restarts_total', 'Restarts of embedded engines.', ['engine']),
+  }
+}
+
+type MakeGauge = <L extends string>(
+  name: string,
+  help: string,
+  labelNames?: readonly L[],
+) => Gauge<L>
+
+function listMetrics(gauge: MakeGauge) {
+  return {
     entries: gauge('hotlist_entries', 'Entries in the index that is matched against.'),
     listFalseAlerts: gauge(
       'list_false_alerts_per_million',
@@ -67,10 +82,11 @@ export function createMetrics() {
       '1 while a list raises more false alerts than its budget, with 95 % confidence.',
       ['list'],
     ),
+    urgentOverdue: gauge(
+      'hotlist_urgent_overdue',
+      'Urgent entries that wait too long for a second person.',
+    ),
     listLabel: boundedLabel(LIST_LABELS_MAX),
-    retentionHalted: gauge('retention_halted', '1 while retention waits for a person.'),
-    partitionsDropped: counter('retention_partitions_dropped_total', 'Day partitions dropped.'),
-    engineRestarts: counter('engine_restarts_total', 'Restarts of embedded engines.', ['engine']),
   }
 }
 
