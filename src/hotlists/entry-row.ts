@@ -146,11 +146,14 @@ function damaged(cause?: unknown): HotplateError {
 
 const PROFILE_AT = 13
 const REGION_AT = 16
+/** Of ISO 3166-2. */
+const REGION_CHARS_MAX = 6
 
 /** From rows to packed records, in the form that `buildIndexOf` takes (matching/record.ts). */
 export class RecordPacker {
   readonly #profile: number
-  readonly #regions = new Map<string, number>()
+  /** By the length and the bytes of their texts, read as one number. */
+  readonly #regions = new Map<number, number>()
 
   /** @param profile of the list: of all entries that have none of their own */
   constructor(profile: Profile) {
@@ -184,11 +187,14 @@ export class RecordPacker {
     const from = spans[2 * COLUMN.region] as number
     const to = spans[2 * COLUMN.region + 1] as number
     if (from === to) return 0
-    const text = String.fromCharCode(...bytes.subarray(from, to))
-    const known = this.#regions.get(text)
+    if (to - from > REGION_CHARS_MAX) throw damaged()
+    // No object for each row: a million of them keep the collector, and with it all threads, busy.
+    let key = to - from
+    for (let at = from; at < to; at += 1) key = key * 256 + (bytes[at] as number)
+    const known = this.#regions.get(key)
     if (known !== undefined) return known
-    const code = regionCode(text)
-    this.#regions.set(text, code)
+    const code = regionCode(String.fromCharCode(...bytes.subarray(from, to)))
+    this.#regions.set(key, code)
     return code
   }
 }

@@ -4,7 +4,8 @@
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina'
 import { type EngineOptions, modelOfCamera, modelsInUse } from '../matching/engines.ts'
 import { Judge } from '../matching/judge.ts'
-import { loadModel, type Model } from '../matching/model.ts'
+import { loadModel } from '../matching/model.ts'
+import { packModel } from '../matching/packed-model.ts'
 import { ReadColumns } from '../store/read-columns.ts'
 import type { OptionalField, Reject } from './decode.ts'
 import { Digest } from './digest.ts'
@@ -21,12 +22,13 @@ const settings = workerData as WorkerSettings
 const columns = new ReadColumns()
 const scanner = new BatchScanner()
 const modelOf = modelOfCamera(settings.engines)
-let models: Model[] | null = null
+// Ready as the thread starts: no batch waits for them.
+const models = modelsInUse(settings.engines).map(loadModel)
+for (const model of models) packModel(model)
 let judge: { generation: number; judge: Judge } | null = null
 
 function judgeFor(share: IndexShare): Judge {
   if (judge?.generation !== share.generation) {
-    models ??= modelsInUse(settings.engines).map(loadModel)
     const { classes } = settings
     const options = { ...share, classes, models, modelOf }
     judge = { generation: share.generation, judge: new Judge(options) }

@@ -7,8 +7,20 @@ const MAGIC = 0x4d535048
 const VERSION = 2
 const HEADER_WORDS = 4
 
-/** @returns bytes for the native `Judge` and `Scorer` */
+const known = new WeakMap<Model, Uint8Array>()
+
+/**
+ * Each model once: a thread has a new judge for every change of the lists, and its next batch
+ * would wait for the packing.
+ * @returns bytes for the native `Judge` and `Scorer`, which copy them
+ */
 export function packModel(model: Model): Uint8Array {
+  const packed = known.get(model) ?? pack(model)
+  known.set(model, packed)
+  return packed
+}
+
+function pack(model: Model): Uint8Array {
   const { read, candidate, edited, rank, alone, shared, plates, state } = model.evidence
   const costs = costTables(model)
   const likelihoods = editLikelihoods(costs)
