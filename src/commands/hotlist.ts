@@ -1,10 +1,10 @@
 // `hotplate hotlist import`: puts a list from a file into force. Entries that people make are in
 // hotlist-entries.ts.
-import { createReadStream } from 'node:fs'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { HotplateError } from '../domain/error.ts'
 import { CATEGORIES, type Category, PROFILES, type Profile } from '../domain/hotlist.ts'
 import { collectList, FORMATS, listFormat } from '../formats/hotlists/formats.ts'
+import { listBytes } from '../formats/hotlists/unzip.ts'
 import { importList } from '../hotlists/import.ts'
 import { assertListName, type Manifests, openManifests } from '../hotlists/manifest.ts'
 import { joinPlatform } from '../platform.ts'
@@ -66,7 +66,7 @@ function budget(text: string): number {
 
 async function runImport(file: string, options: ImportOptions): Promise<void> {
   assertListName(options.list)
-  const parsed = listFormat(options.format).parse(createReadStream(file))
+  const parsed = listFormat(options.format).parse(listBytes(file))
   const { entries, bad } = await collectList(parsed)
   for (const { line, column, expected, came } of bad.slice(0, BAD_LINES_SHOWN)) {
     process.stderr.write(`${file}:${line}: ${column}: expected ${expected} but found ${came}\n`)
