@@ -10,6 +10,18 @@
 // not raised here since, is not there, and most alerts need no further look. That look comes with
 // the first batch, after the puller has fenced off the partition's holder before: what that one
 // raises later than our look comes to us as well, since it can't acknowledge it.
+//
+// A vehicle that is on several lists has several sightings of one read, the most urgent first. The
+// first alerts and names the others; what it names, and speaks for, raises nothing of its own for
+// as long as that passage lasts. In doubt there is one alert more, never one less:
+//   - what the standing alert of a passage does not name (its read showed less, or the list came
+//     into force since) alerts by itself, and so does what a person might miss otherwise, because
+//     the first one's alert is not for them;
+//   - a more urgent sighting that a later read of the passage brings alerts too, and names what
+//     was raised before;
+//   - what was named is known to this process alone. Another, or this one after a restart, finds it
+//     again where the read that was named is delivered again, by the alert itself; a later read of
+//     the passage that shows only the less urgent entry raises that then.
 import { JetStreamApiError } from '@nats-io/jetstream'
 import xxhash from 'xxhash-wasm'
 import type { Bus } from '../bus/connection.ts'
@@ -31,14 +43,25 @@ export interface Sighting {
   entry_id: string
   camera: string
   time_ms: number
-  /** Made only when the alert is really raised. */
-  build: (id: string) => Alert
+  /** Made only when the alert is really raised; it names the others, in their order. */
+  build: (id: string, others: readonly Sighting[]) => Alert
+  /** Whether all who are to know of the other get this one's alert, so that naming it will do. */
+  speaksFor?: (other: Sighting) => boolean
 }
 
-export type Outcome = 'raised' | 'suppressed'
+/** `named`: by the alert of a more urgent sighting of the vehicle. */
+export type Outcome = 'raised' | 'suppressed' | 'named'
+
+/** An alert that stands: when its read was, epoch ms, and the entries that it names. */
+interface Standing {
+  start: number
+  names: readonly string[]
+}
+
+type SightedEntry = Pick<Sighting, 'list' | 'entry_id' | 'camera'>
 
 /** Id of the alert of the passage whose first read is at `time_ms`: XXH64, 16 hex digits. */
-export function alertId(sighting: Omit<Sighting, 'build'>, bucket: number): string {
+export function alertId(sighting: SightedEntry, bucket: number): string {
   const { list, entry_id, camera } = sighting
   return h64ToString(`${list}\n${entry_id}\n${camera}\n${bucket}`, 0n)
 }
@@ -47,10 +70,10 @@ export class AlertRaiser {
   #bus: Bus
   #publisher: OncePublisher
   #passage_ms: number
-  /** Alert id to the time of its first read; null: known not to be on the stream. Oldest first. */
-  #known = new Map<string, number | null>()
+  /** By alert id; null: known not to be on the stream. Oldest first. */
+  #known = new Map<string, Standing | null>()
   /** The latest sighting under way, by entry and camera. */
-  #turns = new Map<string, Promise<Outcome>>()
+  #turns = new Map<string, Promise<unknown>>()
   /** Ids on the stream when this process began; null where there are too many to hold. */
   #before: Set<string> | null = null
   #began: Promise<void> | null = null
@@ -89,14 +112,15 @@ export class AlertRaiser {
   }
 
   /**
-   * Raises the alerts of these sightings, in order, and resolves once the stream holds each of
-   * them. Retries for as long as the stream can't be reached: an alert is never given up. Call it
-   * for a batch without sightings too: the first call learns what the stream holds. What must be
-   * there before any of them, such as their pictures, goes into `prepared`: whoever awaited it
-   * first would lose its turn to the next batch.
+   * Raises the alerts of these vehicles, each of them the sightings of one read, in order, the most
+   * urgent first. Resolves once the stream holds each of them, with their outcomes in that order.
+   * Retries for as long as the stream can't be reached: an alert is never given up. Call it for a
+   * batch without sightings too: the first call learns what the stream holds. What must be there
+   * before any of them, such as their pictures, goes into `prepared`: whoever awaited it first
+   * would lose its turn to the next batch.
    */
   async raise(
-    sightings: readonly Sighting[],
+    vehicles: readonly (readonly Sighting[])[],
     signal: AbortSignal,
     prepared: Promise<void> = Promise.resolve(),
   ): Promise<Outcome[]> {
@@ -107,37 +131,83 @@ export class AlertRaiser {
       throw error
     })
     await this.#began
-    return Promise.all(sightings.map((sighting) => this.#inTurn(sighting, signal, prepared)))
+    const outcomes = vehicles.map((vehicle) => this.#inTurn(vehicle, signal, prepared))
+    return (await Promise.all(outcomes)).flat()
   }
 
   /**
    * Sightings of one entry and camera depend on each other, also over calls; others don't wait for
    * them.
    */
-  #inTurn(sighting: Sighting, signal: AbortSignal, prepared: Promise<void>): Promise<Outcome> {
-    const key = `${sighting.list}\n${sighting.entry_id}\n${sighting.camera}`
-    const before = this.#turns.get(key)?.catch(() => undefined) ?? Promise.resolve()
-    const turn = before.then(() => prepared).then(() => this.#raiseOne(sighting, signal))
-    this.#turns.set(key, turn)
+  #inTurn(
+    vehicle: readonly Sighting[],
+    signal: AbortSignal,
+    prepared: Promise<void>,
+  ): Promise<Outcome[]> {
+    const keys = vehicle.map((one) => `${nameOf(one.list, one.entry_id)}\n${one.camera}`)
+    const before = Promise.allSettled(keys.map((key) => this.#turns.get(key)))
+    const turn = before.then(() => prepared).then(() => this.#raiseVehicle(vehicle, signal))
+    for (const key of keys) this.#turns.set(key, turn)
     const done = () => {
-      if (this.#turns.get(key) === turn) this.#turns.delete(key)
+      for (const key of keys) if (this.#turns.get(key) === turn) this.#turns.delete(key)
     }
     turn.then(done, done)
     return turn
   }
 
-  async #raiseOne(sighting: Sighting, signal: AbortSignal): Promise<Outcome> {
-    const bucket = Math.floor(sighting.time_ms / this.#passage_ms)
-    const ids = [bucket - 1, bucket, bucket + 1].map((b) => alertId(sighting, b))
-    const starts = await Promise.all(ids.map((id) => this.#startOf(id, signal)))
-    const of_passage = (start: number | null) =>
-      start !== null && Math.abs(sighting.time_ms - start) < this.#passage_ms
-    if (starts.some(of_passage)) return 'suppressed'
-    return this.#publish(ids[1] as string, sighting, signal)
+  async #raiseVehicle(vehicle: readonly Sighting[], signal: AbortSignal): Promise<Outcome[]> {
+    const outcomes = new Map<Sighting, Outcome>()
+    for (const sighting of vehicle) {
+      if (outcomes.has(sighting)) continue
+      const { outcome, standing } = await this.#raiseOne(sighting, vehicle, signal)
+      outcomes.set(sighting, outcome)
+      for (const other of vehicle) {
+        if (outcomes.has(other) || sighting.speaksFor?.(other) !== true) continue
+        if (!standing.names.includes(nameOf(other.list, other.entry_id))) continue
+        outcomes.set(other, 'named')
+        this.#cover(other, standing.start)
+      }
+    }
+    return vehicle.map((sighting) => outcomes.get(sighting) as Outcome)
   }
 
-  async #publish(id: string, sighting: Sighting, signal: AbortSignal): Promise<Outcome> {
-    const payload = JSON.stringify(sighting.build(id))
+  /** As if it had been raised with the alert that names it: the passage is the same. */
+  #cover(sighting: Sighting, start: number): void {
+    const id = alertId(sighting, this.#bucketOf(start))
+    // It has an alert of its own, whose beginning a look at the stream will tell.
+    if (this.#known.get(id) || this.#before?.has(id)) return
+    this.#remember(id, { start, names: [] })
+  }
+
+  async #raiseOne(
+    sighting: Sighting,
+    vehicle: readonly Sighting[],
+    signal: AbortSignal,
+  ): Promise<{ outcome: Outcome; standing: Standing }> {
+    const bucket = this.#bucketOf(sighting.time_ms)
+    const ids = [bucket - 1, bucket, bucket + 1].map((b) => alertId(sighting, b))
+    const found = await Promise.all(ids.map((id) => this.#standing(id, signal)))
+    const of_passage = found.find(
+      (one) => one !== null && Math.abs(sighting.time_ms - one.start) < this.#passage_ms,
+    )
+    if (of_passage) return { outcome: 'suppressed', standing: of_passage }
+    const others = vehicle.filter((other) => !isSameEntry(other, sighting))
+    return this.#publish(ids[1] as string, sighting, others, signal)
+  }
+
+  #bucketOf(time_ms: number): number {
+    return Math.floor(time_ms / this.#passage_ms)
+  }
+
+  async #publish(
+    id: string,
+    sighting: Sighting,
+    others: readonly Sighting[],
+    signal: AbortSignal,
+  ): Promise<{ outcome: Outcome; standing: Standing }> {
+    const alert = sighting.build(id, others)
+    const payload = JSON.stringify(alert)
+    const raised = { start: sighting.time_ms, names: namesOf(alert) }
     for (let wait_ms = 20; ; wait_ms = Math.min(wait_ms * 2, 1_000)) {
       signal.throwIfAborted()
       try {
@@ -148,47 +218,49 @@ export class AlertRaiser {
           // has moved: then its passage may have begun at another read.
           this.#known.delete(id)
           this.#before?.add(id)
-          await this.#startOf(id, signal)
-          return 'suppressed'
+          const standing = await this.#standing(id, signal)
+          return { outcome: 'suppressed', standing: standing ?? { ...raised, names: [] } }
         }
-        this.#remember(id, sighting.time_ms)
-        return 'raised'
+        this.#remember(id, raised)
+        return { outcome: 'raised', standing: raised }
       } catch {
         await pause(wait_ms, signal)
       }
     }
   }
 
-  async #startOf(id: string, signal: AbortSignal): Promise<number | null> {
+  async #standing(id: string, signal: AbortSignal): Promise<Standing | null> {
     const known = this.#known.get(id)
     if (known !== undefined) return known
     if (this.#before !== null && !this.#before.has(id)) return null
     for (let wait_ms = 20; ; wait_ms = Math.min(wait_ms * 2, 1_000)) {
       signal.throwIfAborted()
       try {
-        const start = await this.#readStart(id)
-        this.#remember(id, start)
-        return start
+        const standing = await this.#readStanding(id)
+        this.#remember(id, standing)
+        return standing
       } catch {
         await pause(wait_ms, signal)
       }
     }
   }
 
-  async #readStart(id: string): Promise<number | null> {
+  async #readStanding(id: string): Promise<Standing | null> {
     try {
       const message = await this.#bus.jsm.direct.getMessage(STREAM.alerts, {
         last_by_subj: alertSubject(id),
       })
-      return message === null ? null : Date.parse(message.json<Alert>().read.time)
+      if (message === null) return null
+      const alert = message.json<Alert>()
+      return { start: Date.parse(alert.read.time), names: namesOf(alert) }
     } catch (error) {
       if (error instanceof JetStreamApiError && error.code === NO_MESSAGE) return null
       throw error
     }
   }
 
-  #remember(id: string, start: number | null): void {
-    this.#known.set(id, start)
+  #remember(id: string, standing: Standing | null): void {
+    this.#known.set(id, standing)
     if (this.#known.size > REMEMBERED_MAX) {
       const [oldest] = this.#known.keys()
       this.#known.delete(oldest as string)
@@ -196,6 +268,18 @@ export class AlertRaiser {
       if (this.#before !== null && this.#before.size > LEARNED_MAX) this.#before = null
     }
   }
+}
+
+function nameOf(list: string, entry_id: string): string {
+  return `${list}\n${entry_id}`
+}
+
+function namesOf({ also = [] }: Alert): string[] {
+  return also.map(({ list, id }) => nameOf(list, id))
+}
+
+function isSameEntry(a: SightedEntry, b: SightedEntry): boolean {
+  return a.list === b.list && a.entry_id === b.entry_id
 }
 
 function pause(wait_ms: number, signal: AbortSignal): Promise<void> {

@@ -24,7 +24,25 @@ function isExpression(text: string): boolean {
   }
 }
 
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
+  }
+}
+
 export const configSchema = z.strictObject({
+  agency: z
+    .strictObject({
+      /** Of the IANA data base; null: the machine's. */
+      time_zone: z
+        .string()
+        .refine(isTimeZone, 'expected a time zone such as America/Boise')
+        .nullable()
+        .default(null),
+    })
+    .prefault({}),
   data_dir: z.string().min(1).default('./data'),
   nats: z
     .strictObject({
@@ -185,3 +203,8 @@ export const configSchema = z.strictObject({
 })
 
 export type Config = z.infer<typeof configSchema>
+
+/** The agency's time zone: what days and hours of policy go by. */
+export function timeZoneOf({ agency }: Pick<Config, 'agency'>): string {
+  return agency.time_zone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone
+}

@@ -1,7 +1,8 @@
 // An alert: the claim that a read may be of a vehicle on a hot list. Always a potential match until
 // a person has verified it (policy 401.2b): nothing in the program writes any other status than
 // `unverified` by itself.
-import type { Category } from './hotlist.ts'
+import type { Category, Purpose } from './hotlist.ts'
+import type { Priority } from './list-settings.ts'
 import type { Read } from './read.ts'
 
 export const MATCH_CLASSES = [
@@ -89,6 +90,36 @@ export interface AlertEntry {
   reason: string
   case?: string
   vehicle?: { make?: string; model?: string; color?: string; type?: string; year?: number }
+  // What follows is absent in alerts from before lists had settings.
+  priority?: Priority
+  purpose?: Purpose
+  /** It is looked for no more from then on. ISO 8601 UTC */
+  expires_at?: string
+  /** What to do, and what not: "do not stop, observe". */
+  instructions?: string
+  /** What to beware of: "armed". */
+  cautions?: string[]
+  contact?: string
+  /** State law-enforcement data (401.4b). */
+  ilets?: boolean
+  /** A supervisor alone has put it into force; a second one had not decided yet. */
+  urgent?: true
+  /** The list's age in whole hours, where it is past the time by which it must be refreshed. */
+  list_stale_h?: number
+}
+
+/** Another entry that the same vehicle is on: one alert names all. */
+export interface AlsoListed {
+  list: string
+  /** The entry's. */
+  id: string
+  version: number
+  priority: Priority
+  category: Category
+  reason: string
+  instructions?: string
+  cautions?: string[]
+  urgent?: true
 }
 
 /** A read as it is shown with an alert: names and forms as cameras send them. */
@@ -119,6 +150,11 @@ export interface Alert {
   status: 'unverified'
   read: AlertRead
   entry: AlertEntry
+  /**
+   * Most urgent first. Whoever may not know of one of these lists gets the alert without it; absent
+   * where there is none.
+   */
+  also?: AlsoListed[]
   match: Match
   /** ISO 8601 UTC, ms */
   raisedAt: string

@@ -19,7 +19,8 @@ import { HotplateError } from '../domain/error.ts'
 import type { Category, Purpose } from '../domain/hotlist.ts'
 import { defaultSettings, type ListSettings } from '../domain/list-settings.ts'
 import { may, RIGHTS, type Right } from '../domain/roles.ts'
-import { type ListChange, recordChange } from './events.ts'
+import { ApprovalOvertaken, type Caller, onRecord } from './approvals.ts'
+import { recordChange } from './events.ts'
 import { assertListName, type Manifests } from './manifest.ts'
 import {
   type ListDocument,
@@ -37,12 +38,6 @@ export interface SettingsOptions {
   now?: () => number
 }
 
-/** Who acts, and from where: a network address, or `command line`. */
-export interface Acting {
-  actor: Actor
-  from: string
-}
-
 export interface NewList {
   name: string
   category: Category
@@ -58,10 +53,10 @@ export interface NewList {
 export async function createList(
   o: SettingsOptions,
   { name, category, patch, agency }: NewList,
-  acting: Acting,
+  caller: Caller,
 ): Promise<ListDocument> {
   assertListName(name)
-  const { actor } = acting
+  const { actor } = caller
   const manifest = await o.manifests.get(name)
   const taken = (await o.settings.get(name)) !== null
   if (taken || (manifest !== null && agency === undefined)) throw exists(name)
@@ -69,41 +64,27 @@ export async function createList(
     manifest === null ? defaultSettings(name, category, 'fold') : settingsOf(null, manifest.value)
   const settings = patched({ ...basis, owner: actor.name }, patch)
   const event = {
-    ...whoOf(acting),
+    who: actor.name,
+    from: caller.from,
     list: name,
     what: agency === undefined ? 'list_draft' : 'list_register',
     object: `list:${name}` as const,
-    was: null,
   }
-  const is = await orRefused(o, { ...event, is: null }, (now_ms) =>
-    agency === undefined
-      ? { name, approved: null, proposed: { settings, approval: draft('list', actor, now_ms) } }
-      : { name, approved: registered(settings, agency, actor, now_ms), proposed: null },
-  )
-  await recordChange(o.audit, { ...event, is })
-  try {
-    await o.settings.create(name, is)
-  } catch (error) {
-    throw isOvertaken(error) ? exists(name) : error
-  }
-  await carry(o, is)
-  return is
-}
-
-/** What is refused is on record too. */
-async function orRefused(
-  o: SettingsOptions,
-  event: Omit<ListChange, 'refused'>,
-  next: (now_ms: number) => ListDocument,
-): Promise<ListDocument> {
-  try {
-    return next((o.now ?? Date.now)())
-  } catch (error) {
-    if (error instanceof HotplateError) {
-      await recordChange(o.audit, { ...event, refused: error.code.toLowerCase() })
+  return onRecord(o.audit, event, null, async () => {
+    const now_ms = (o.now ?? Date.now)()
+    const is: ListDocument =
+      agency === undefined
+        ? { name, approved: null, proposed: { settings, approval: draft('list', actor, now_ms) } }
+        : { name, approved: registered(settings, agency, actor, now_ms), proposed: null }
+    await recordChange(o.audit, { ...event, was: null, is })
+    try {
+      await o.settings.create(name, is)
+    } catch (error) {
+      throw isOvertaken(error) ? exists(name) : error
     }
-    throw error
-  }
+    await carry(o, is)
+    return is
+  })
 }
 
 function registered(
@@ -140,11 +121,11 @@ export function changeSettings(
   o: SettingsOptions,
   name: string,
   patch: SettingsPatch,
-  acting: Acting,
+  caller: Caller,
 ): Promise<ListDocument> {
-  return change(o, name, acting, 'list_change', (was, now_ms) => {
+  return change(o, name, caller, 'list_change', (was, now_ms) => {
     const { approved, proposed } = was
-    const { actor } = acting
+    const { actor } = caller
     const next = patched((approved ?? proposed)?.settings as ListSettings, patch)
     const narrower =
       approved !== null &&
@@ -185,10 +166,10 @@ export function decideSettings(
   o: SettingsOptions,
   name: string,
   action: SettingsAction,
-  acting: Acting,
+  caller: Caller,
   note?: string,
 ): Promise<ListDocument> {
-  return change(o, name, acting, `list_${action}`, ({ approved, proposed }, now_ms) => {
+  return change(o, name, caller, `list_${action}`, ({ approved, proposed }, now_ms) => {
     const subject = action === 'revoke' ? approved : proposed
     if (subject === null) {
       const expected = action === 'revoke' ? 'a list in force' : 'a proposal of settings'
@@ -197,7 +178,7 @@ export function decideSettings(
         `Expected ${expected} to ${action} it but ${name} has none`,
       )
     }
-    const approval = decide(subject.approval, action, acting.actor, now_ms, note)
+    const approval = decide(subject.approval, action, caller.actor, now_ms, note)
     if (action === 'revoke') return { name, approved: { ...subject, approval }, proposed }
     if (action !== 'approve') return { name, approved, proposed: { ...subject, approval } }
     const active = decide(approval, 'activate', PROGRAM, now_ms)
@@ -214,11 +195,11 @@ export function decideFileCode(
   o: SettingsOptions,
   name: string,
   { code, purpose }: { code: string; purpose: Purpose | null },
-  acting: Acting,
+  caller: Caller,
 ): Promise<ListDocument> {
-  return change(o, name, acting, 'list_file_code', (was, now_ms) => {
-    assertRight(acting.actor, 'source_register', 'decide on a file code')
-    const decision = { purpose, by: acting.actor.name, at: new Date(now_ms).toISOString() }
+  return change(o, name, caller, 'list_file_code', (was, now_ms) => {
+    assertRight(caller.actor, 'source_register', 'decide on a file code')
+    const decision = { purpose, by: caller.actor.name, at: new Date(now_ms).toISOString() }
     const decided = <T extends ListDocument['approved']>(stated: T): T =>
       stated === null
         ? stated
@@ -236,33 +217,25 @@ export function decideFileCode(
 async function change(
   o: SettingsOptions,
   name: string,
-  acting: Acting,
+  caller: Caller,
   what: string,
   next: (was: ListDocument, now_ms: number) => ListDocument,
 ): Promise<ListDocument> {
-  const before = await known(o, name)
-  const event = {
-    ...whoOf(acting),
-    list: name,
-    what,
-    object: `list:${name}` as const,
-    was: before.value,
-  }
-  const is = await orRefused(o, { ...event, is: before.value }, (now_ms) =>
-    next(before.value, now_ms),
-  )
-  await recordChange(o.audit, { ...event, is })
-  try {
-    if (before.revision === null) await o.settings.create(name, is)
-    else await o.settings.update(name, is, before.revision)
-  } catch (error) {
-    if (!isOvertaken(error)) throw error
-    const now = await known(o, name)
-    await recordChange(o.audit, { ...event, is: now.value, refused: 'approval_overtaken' })
-    throw overtaken(now.value)
-  }
-  await carry(o, is)
-  return is
+  const { value: was, revision } = await known(o, name)
+  const { actor, from } = caller
+  const event = { who: actor.name, from, list: name, what, object: `list:${name}` as const }
+  return onRecord(o.audit, event, was, async () => {
+    const is = next(was, (o.now ?? Date.now)())
+    await recordChange(o.audit, { ...event, was, is })
+    try {
+      if (revision === null) await o.settings.create(name, is)
+      else await o.settings.update(name, is, revision)
+    } catch (error) {
+      throw isOvertaken(error) ? await overtaken(o, name) : error
+    }
+    await carry(o, is)
+    return is
+  })
 }
 
 /**
@@ -326,10 +299,6 @@ async function known(
   return { value: { name, approved, proposed: null }, revision: null }
 }
 
-function whoOf({ actor, from }: Acting): { who: string; from: string } {
-  return { who: actor.name, from }
-}
-
 function assertRight({ name, roles }: Actor, right: Right, what: string): void {
   if (may(roles, right)) return
   const having = RIGHTS[right].join(' or ')
@@ -341,20 +310,15 @@ function exists(name: string): HotplateError {
   return new HotplateError('LIST_EXISTS', `A list ${name} is there already`)
 }
 
-function overtaken({ name, approved, proposed }: ListDocument): HotplateError {
-  const last = lastStep([approved?.approval, proposed?.approval])
-  return new HotplateError(
-    'APPROVAL_OVERTAKEN',
-    `${last?.by} was first with ${name}: ${last?.action} at ${last?.at}`,
-  )
+async function overtaken(o: SettingsOptions, name: string): Promise<ApprovalOvertaken> {
+  const { value, revision } = await known(o, name)
+  const approvals = [value.approved?.approval, value.proposed?.approval]
+  const latest = approvals
+    .filter((approval) => approval !== undefined)
+    .reduce((a, b) => (lastAt(b) > lastAt(a) ? b : a))
+  return new ApprovalOvertaken({ value: { approval: latest }, revision: revision ?? 0 })
 }
 
-function lastStep(approvals: readonly (Approval | undefined)[]) {
-  return approvals
-    .flatMap((approval) => approval?.history ?? [])
-    .filter(({ by }) => by !== PROGRAM.name)
-    .reduce<Approval['history'][number] | undefined>(
-      (last, step) => (last === undefined || step.at >= last.at ? step : last),
-      undefined,
-    )
+function lastAt({ history }: Approval): string {
+  return history.at(-1)?.at ?? ''
 }

@@ -5,18 +5,22 @@ import { Piscina } from 'piscina'
 import { AlertRaiser } from '../alerts/raise.ts'
 import type { Bus } from '../bus/connection.ts'
 import { readsFilter, STREAM, trimBefore } from '../bus/streams.ts'
-import type { Config } from '../config/schema.ts'
+import { type Config, timeZoneOf } from '../config/schema.ts'
+import { LocalClock } from '../domain/alerting.ts'
 import { DayKeys, openDayKeys } from '../evidence/day-keys.ts'
 import { ImageStore } from '../evidence/images.ts'
 import { ActiveLists } from '../hotlists/active.ts'
 import type { Base } from '../hotlists/generation.ts'
 import { openManifests } from '../hotlists/manifest.ts'
+import { openSettings } from '../hotlists/settings.ts'
+import { SettingsView } from '../hotlists/settings-view.ts'
 import { openThresholds, publishThresholds } from '../hotlists/thresholds.ts'
 import { loadLookAlikes } from '../matching/look-alikes.ts'
-import { loadVehicleTable, type VehicleTable } from '../matching/vehicle-table.ts'
+import { loadVehicleTable } from '../matching/vehicle-table.ts'
 import type { Store } from '../store/client.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import type { AlertingOptions } from './alerting.ts'
 import { BacklogDrainer } from './backlog.ts'
 import { Pipeline } from './pipeline.ts'
 import { settleBatch } from './settle.ts'
@@ -50,6 +54,7 @@ const CLOSE_MS_MAX = 5_000
 export async function startIngest(o: IngestOptions): Promise<Ingest> {
   const { config, bus, log } = o
   const classes = [...loadLookAlikes()]
+  const settings = await SettingsView.open(await openSettings(bus))
   const lists = await startLists(o, classes)
   const day_keys = await startDayKeys(o)
   const pool = startPool(config, classes)
@@ -57,8 +62,10 @@ export async function startIngest(o: IngestOptions): Promise<Ingest> {
   const { writer, drainer } = startRows(o)
   const images = new ImageStore(config.data_dir)
   const vehicles = loadVehicleTable()
+  const clock = new LocalClock(timeZoneOf(config))
   const pipelines = new Set<Pipeline>()
-  const shared: Shared = { lists, day_keys, pool, reads_bus, writer, images, vehicles, pipelines }
+  const alerting = { settings, clock, vehicles, metrics: o.metrics }
+  const shared: Shared = { lists, day_keys, pool, reads_bus, writer, images, alerting, pipelines }
   const runs = new Set<Promise<void>>()
   const partitions = await sharePartitions({
     bus,
@@ -87,6 +94,7 @@ export async function startIngest(o: IngestOptions): Promise<Ingest> {
       await drainer.stop()
       day_keys.stop()
       await lists.stop()
+      settings.stop()
       await pool.destroy()
       await reads_bus.close()
     },
@@ -101,7 +109,7 @@ interface Shared {
   reads_bus: Bus
   writer: RowWriter
   images: ImageStore
-  vehicles: VehicleTable
+  alerting: AlertingOptions
   pipelines: Set<Pipeline>
 }
 
@@ -180,7 +188,7 @@ function makePipeline(
   raiser: AlertRaiser,
 ): Pipeline {
   const { config, bus, log, metrics } = o
-  const { lists, day_keys, pool, reads_bus, writer, images, vehicles } = shared
+  const { lists, day_keys, pool, reads_bus, writer, images, alerting } = shared
   return new Pipeline({
     bus: reads_bus,
     config,
@@ -197,7 +205,7 @@ function makePipeline(
     generation: () => lists.current,
     dayKeys: () => day_keys.current,
     settle: (done, generation, abort) =>
-      settleBatch({ bus, raiser, images, vehicles, metrics }, done, generation, abort),
+      settleBatch({ bus, raiser, images, ...alerting }, done, generation, abort),
   })
 }
 

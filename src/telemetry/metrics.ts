@@ -6,6 +6,12 @@ import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client'
 const CAMERA_LABELS_MAX = 1_000
 const LIST_LABELS_MAX = 1_000
 
+type Counters = <L extends string>(
+  name: string,
+  help: string,
+  labelNames?: readonly L[],
+) => Counter<L>
+
 export function createMetrics() {
   const registry = new Registry()
   const registers = [registry]
@@ -32,11 +38,7 @@ export function createMetrics() {
     ),
     cameraLabel: boundedLabel(CAMERA_LABELS_MAX),
     clocksSuspect: counter('reads_clock_suspect_total', 'Reads stored under the time of receipt.'),
-    alertsRaised: counter('alerts_raised_total', 'Alerts put on the stream.'),
-    alertsSuppressed: counter(
-      'alerts_suppressed_total',
-      'Matches of a passage that had its alert.',
-    ),
+    ...alertCounters(counter),
     alertDelivery: new Histogram({
       name: 'hotplate_alert_delivery_seconds',
       help: "From the stream's receipt of a read to its alert's live frame on a console.",
@@ -87,6 +89,26 @@ function listMetrics(gauge: MakeGauge) {
       'Urgent entries that wait too long for a second person.',
     ),
     listLabel: boundedLabel(LIST_LABELS_MAX),
+  }
+}
+
+/** What becomes of the hits of reads. */
+function alertCounters(counter: Counters) {
+  return {
+    alertsRaised: counter('alerts_raised_total', 'Alerts put on the stream.'),
+    alertsSuppressed: counter(
+      'alerts_suppressed_total',
+      'Matches of a passage that had its alert.',
+    ),
+    alertsNamed: counter(
+      'alerts_named_total',
+      'Matches that the alert of a more urgent list names.',
+    ),
+    alertsKeptBack: counter(
+      'alerts_kept_back_total',
+      "Matches that a list's settings kept from alerting, by list and cause.",
+      ['list', 'cause'],
+    ),
   }
 }
 

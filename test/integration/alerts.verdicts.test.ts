@@ -184,7 +184,7 @@ test('an event is no alert to whoever raises them', async () => {
     time_ms: Date.now(),
     build: (id: string) => makeAlert((a) => Object.assign(a, { id })),
   }
-  expect(await raiser.raise([sighting], go_on)).toEqual(['raised'])
-  expect(await new AlertRaiser(nats.bus, 30).raise([sighting], go_on)).toEqual(['suppressed'])
+  expect(await raiser.raise([[sighting]], go_on)).toEqual(['raised'])
+  expect(await new AlertRaiser(nats.bus, 30).raise([[sighting]], go_on)).toEqual(['suppressed'])
   raiser.close()
 })

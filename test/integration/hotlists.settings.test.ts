@@ -5,11 +5,11 @@ import { createAudit } from '../../src/access/audit.ts'
 import { ensureStreams } from '../../src/bus/streams.ts'
 import { configSchema } from '../../src/config/schema.ts'
 import type { HotplateError } from '../../src/domain/error.ts'
+import type { Caller } from '../../src/hotlists/approvals.ts'
 import { historyOf } from '../../src/hotlists/events.ts'
 import { type Manifests, openManifests } from '../../src/hotlists/manifest.ts'
 import { openSettings, type SettingsDocuments } from '../../src/hotlists/settings.ts'
 import {
-  type Acting,
   changeSettings,
   createList,
   decideFileCode,
@@ -33,7 +33,7 @@ afterAll(async () => {
   await nats?.[Symbol.asyncDispose]()
 })
 
-const person = (name: string, ...roles: Acting['actor']['roles']): Acting => ({
+const person = (name: string, ...roles: Caller['actor']['roles']): Caller => ({
   actor: { name, roles },
   from: '::1',
 })
@@ -149,12 +149,12 @@ describe('a custom list', () => {
     const { code, message } = (lost[0] as PromiseRejectedResult).reason as HotplateError
     // Whoever came after the other's decision finds it made; both at once differ by the revision.
     expect(['APPROVAL_OVERTAKEN', 'APPROVAL_STATE']).toContain(code)
-    if (code === 'APPROVAL_OVERTAKEN') expect(message).toContain(`${won} was first`)
+    if (code === 'APPROVAL_OVERTAKEN') expect(message).toContain(`${won} has changed it`)
   })
 })
 
 describe('a government source', () => {
-  const register = (name: string, acting: Acting) =>
+  const register = (name: string, acting: Caller) =>
     createList(o, { name, category: 'stolen_vehicle', patch: {}, agency: 'FBI' }, acting)
 
   test('401.4f is in force once an administrator has registered it, nobody else', async () => {

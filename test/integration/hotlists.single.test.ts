@@ -26,14 +26,17 @@ afterAll(async () => {
 })
 
 let cameras = 0
-/** Entries that a read of this plate raises alerts for, `list plate reason`. */
+/** Entries that the alerts of a read of this plate are for, or name: `list plate reason`. */
 async function alerting(plate: string): Promise<string[]> {
   cameras += 1
   const camera = `gate-${cameras}`
   await publish(service, makeRead({ plate, camera }), camera)
   await settled(service)
   const alerts = (await alertsOf(service)).filter(({ read }) => read.camera === camera)
-  return alerts.map(({ entry }) => `${entry.list} ${entry.plate} ${entry.reason}`).toSorted()
+  const named = alerts.flatMap(({ entry, also = [] }) =>
+    [entry, ...also].map(({ list, reason }) => `${list} ${entry.plate} ${reason}`),
+  )
+  return named.toSorted()
 }
 
 const command = (...args: string[]) =>
