@@ -105,6 +105,8 @@ inline void pack(std::vector<std::uint8_t>& records, std::size_t bytes, const st
 }
 
 inline void take_entries(Bytes& bytes, const std::string& alphabet, Lists& lists) {
+  // Of one table and without patterns: there a read that comes alone goes a way of its own.
+  const bool bare = (bytes.next() & 1) != 0;
   for (std::size_t count = bytes.below(kEntriesMax + 1); count > 0 && !bytes.empty(); --count) {
     const std::uint8_t kind = bytes.next();
     std::string plate = take_plate(bytes, alphabet);
@@ -112,12 +114,13 @@ inline void take_entries(Bytes& bytes, const std::string& alphabet, Lists& lists
       const auto many = static_cast<unsigned>(lists.entries.size());
       plate = take_near(bytes, lists.entries[bytes.below(many)].plate, alphabet);
     }
-    if ((kind & 0x70) == 0) plate = take_pattern(bytes, plate);
+    if (!bare && (kind & 0x70) == 0) plate = take_pattern(bytes, plate);
     const auto open =
         std::count_if(plate.begin(), plate.end(), [](char c) { return c == '?' || c == '*'; });
     if (open > 0 && plate.size() < static_cast<std::size_t>(open) + kPatternCharsMin) continue;
-    lists.entries.push_back({plate, kind & 3});
-    pack(lists.entry_records, kEntryRecordBytes, plate, kind & 3);
+    const int profile = bare ? std::min(kind & 3, 2) : kind & 3;
+    lists.entries.push_back({plate, profile});
+    pack(lists.entry_records, kEntryRecordBytes, plate, profile);
   }
 }
 

@@ -9,8 +9,9 @@
 namespace hotplate {
 namespace {
 
-// Four signatures to 32 bits, two bits each.
-constexpr std::uint64_t kSignaturesPerWord = 4;
+// Five signatures to two words: ten bits of 64.
+constexpr std::uint64_t kSignaturesOfWords = 5;
+constexpr std::uint64_t kWordsOfSignatures = 2;
 constexpr std::uint64_t kLineBytes = 64;
 constexpr std::uint64_t kPostingsOfLine = kLineBytes / sizeof(std::uint32_t);
 // One in eight is enough to pad nearly all runs to their line.
@@ -224,9 +225,10 @@ class TableWriter {
   void write() {
     if (words_n_ == 0) return;
     // 1. Set the bits, and count the postings of each word in its upper half.
-    for_each_place([this](const Place& place, unsigned, std::uint32_t) {
+    for_each_place([this](const Place& place, unsigned position, std::uint32_t) {
       std::uint64_t& word = words_[place.word];
-      word = (word + kOnePosting) | occupied_by(place.bits);
+      const std::uint32_t at = 1u << filed_position(place, position);
+      word = (word + kOnePosting) | own_bit(place.bits) | position_bits(place.bits, at);
     });
     // 2. Counts become the number after the word's last posting...
     give_places();
@@ -234,13 +236,17 @@ class TableWriter {
     for_each_place([this](const Place& place, unsigned position, std::uint32_t entry) {
       std::uint64_t& word = words_[place.word];
       word -= kOnePosting;
-      const unsigned filed = two_ ? hashed_position(place.bits) : position;
-      postings_[word >> 32] = tag_of(place.bits) | filed << kPositionShift | entry;
+      postings_[word >> 32] =
+          tag_of(place.bits) | filed_position(place, position) << kPositionShift | entry;
     });
     mark_last();
   }
 
  private:
+  unsigned filed_position(const Place& place, unsigned position) const noexcept {
+    return two_ ? hashed_position(place.bits) : position;
+  }
+
   // No run lies across two lines of memory while there is room to pad.
   void give_places() {
     std::uint64_t next = 0;
@@ -334,7 +340,9 @@ void count_entry(const Entry& entry, std::uint32_t number, IndexHeader& header, 
 }
 
 std::uint32_t words_for(std::uint64_t signatures) {
-  return signatures == 0 ? 0 : static_cast<std::uint32_t>(signatures / kSignaturesPerWord + 1);
+  return signatures == 0
+             ? 0
+             : static_cast<std::uint32_t>(signatures * kWordsOfSignatures / kSignaturesOfWords + 1);
 }
 
 std::uint32_t postings_for(std::uint64_t signatures) {

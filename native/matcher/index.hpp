@@ -8,8 +8,9 @@
 // is left of it less one character; table `two` has the entries of `fold+2`, less one and less two.
 // Patterns have a part of their own (patterns.hpp).
 //
-// A signature's hash names a word of its table and two bits of it: 32 bits of occupancy below the
-// number of the word's first posting, so that one load answers most signatures that are not there.
+// A signature's hash names a word of its table and two bits of it, the second by the posting's
+// position too: 32 bits of occupancy below the number of the word's first posting, so that one load
+// answers most signatures that are not there, or only where no read's could be.
 //
 // A posting is 23 bits of the entry's number, a mark on the last one of its word, four bits of a
 // position and four of the hash. In table one the position is the place of the character that the
@@ -30,7 +31,7 @@ constexpr std::uint32_t kEntriesMax = 1u << 23;
 // About 190 bytes an entry, and some 80 lines of memory a read: small lists only.
 constexpr std::uint32_t kTwoEditEntriesMax = 300'000;
 constexpr std::uint32_t kPatternsMax = 10'000;
-constexpr std::uint32_t kIndexVersion = 2;
+constexpr std::uint32_t kIndexVersion = 3;
 constexpr std::uint64_t kIndexMagic = 0x5844'4945'5441'4C50;  // "PLATEIDX" in bytes
 
 // An entry as it is given: 0 length, 1..12 characters A-Z 0-9 ? *, 13 profile, 14..15 list,
@@ -80,10 +81,15 @@ constexpr Place place_of(std::uint64_t signature, std::uint32_t words) noexcept 
   return {static_cast<std::uint32_t>(((hash >> 32) * words) >> 32),
           static_cast<std::uint32_t>(hash & 0xFFFF)};
 }
-// Two bits of the word, now and then the same: an absent signature gets past both one time in
-// twenty.
-constexpr std::uint32_t occupied_by(std::uint32_t bits) noexcept {
-  return 1u << (bits & 31) | 1u << ((bits >> 5) & 31);
+// The bits that postings have in their word: the signature's own, and one of sixteen for the
+// position, which begin anywhere. Here of any of `positions`, a bit each.
+constexpr std::uint32_t own_bit(std::uint32_t bits) noexcept { return 1u << (bits & 31); }
+constexpr std::uint32_t position_bits(std::uint32_t bits, std::uint32_t positions) noexcept {
+  return std::rotl(positions, static_cast<int>((bits >> 5) & 31));
+}
+constexpr bool is_set(std::uint64_t word, std::uint32_t bits, std::uint32_t positions) noexcept {
+  const auto occupied = static_cast<std::uint32_t>(word);
+  return (occupied & own_bit(bits)) != 0 && (occupied & position_bits(bits, positions)) != 0;
 }
 constexpr std::uint32_t tag_of(std::uint32_t bits) noexcept { return (bits << 18) & kPostingTag; }
 constexpr unsigned hashed_position(std::uint32_t bits) noexcept { return (bits >> 12) & 15; }

@@ -92,17 +92,20 @@ HOTPLATE_AVX2 inline __m128i narrowed(__m256i values) {
   return _mm256_castsi256_si128(low);
 }
 
+HOTPLATE_AVX2 inline __m256i hashes_of(__m256i signature) {
+  const __m256i low = _mm256_mul_epu32(signature, _mm256_set1_epi64x(kHashLow));
+  const __m256i high =
+      _mm256_mul_epu32(_mm256_srli_epi64(signature, 32), _mm256_set1_epi64x(kHashHigh));
+  const __m256i mixed = _mm256_xor_si256(low, _mm256_shuffle_epi32(high, 0b10'11'00'01));
+  const __m256i folded = _mm256_xor_si256(mixed, _mm256_srli_epi64(mixed, 32));
+  return _mm256_xor_si256(_mm256_mul_epu32(folded, _mm256_set1_epi64x(kHashLast)),
+                          _mm256_slli_epi64(mixed, 16));
+}
+
 // `allowed`: positions, above sixteen bits. In table two the position is one of the hash.
 HOTPLATE_AVX2 inline void put(Chunk& chunk, std::size_t slot, __m256i signature, __m128i allowed,
                               const Table& table) {
-  const __m256i first = _mm256_mul_epu32(signature, _mm256_set1_epi64x(kHashLow));
-  const __m256i high =
-      _mm256_mul_epu32(_mm256_srli_epi64(signature, 32), _mm256_set1_epi64x(kHashHigh));
-  const __m256i swapped = _mm256_shuffle_epi32(high, 0b10'11'00'01);
-  const __m256i mixed = _mm256_xor_si256(_mm256_xor_si256(first, swapped), high);
-  const __m256i folded = _mm256_xor_si256(mixed, _mm256_srli_epi64(mixed, 32));
-  const __m256i hash = _mm256_xor_si256(_mm256_mul_epu32(folded, _mm256_set1_epi64x(kHashLast)),
-                                        _mm256_slli_epi64(mixed, 16));
+  const __m256i hash = hashes_of(signature);
   const __m256i word = _mm256_srli_epi64(
       _mm256_mul_epu32(_mm256_srli_epi64(hash, 32), _mm256_set1_epi64x(table.words_n)), 32);
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(&chunk.signature[slot]), signature);
@@ -239,7 +242,41 @@ void verify(Chunk& chunk, const Table& table, const std::uint64_t* keys, std::ui
   kPlainKernels.verify(chunk, table, keys, edits);
 }
 
-constexpr Kernels kAvx2Kernels = {"avx2", fold, probe_whole, probe_lanes, filter, scan, verify};
+bool misses(std::uint64_t key, bool edits, const Table& table) {
+  return kPlainKernels.misses(key, edits, table);
+}
+
+HOTPLATE_AVX2 std::uint64_t sieve(const Chunk& chunk, const Shape& shape,
+                                  const PatternFilter& filter) {
+  const __m256i start = _mm256_set1_epi64x(static_cast<long long>(shape.start));
+  const __m256i end = _mm256_set1_epi64x(static_cast<long long>(shape.end));
+  const __m256i salt = _mm256_set1_epi64x(static_cast<long long>(salt_of(shape)));
+  const __m256i word_mask = _mm256_set1_epi64x(static_cast<long long>(filter.word_mask));
+  const __m256i low_six = _mm256_set1_epi64x(63);
+  const __m256i one = _mm256_set1_epi64x(1);
+  const auto* const words = reinterpret_cast<const long long*>(filter.words);
+  std::uint64_t passed = 0;
+  for (std::size_t i = 0; i < kChunk; i += kHalf) {
+    const __m256i ends = _mm256_and_si256(load(&chunk.from_end[i]), end);
+    const __m256i starts = _mm256_and_si256(load(&chunk.keys[i]), start);
+    const __m256i hash = hashes_of(_mm256_xor_si256(_mm256_xor_si256(starts, ends), salt));
+    const __m256i at = _mm256_and_si256(_mm256_srli_epi64(hash, kFilterWordShift), word_mask);
+    const __m256i word = _mm256_i64gather_epi64(words, at, 8);
+    const __m256i first = _mm256_and_si256(_mm256_srli_epi64(hash, kFilterBitShift), low_six);
+    const __m256i second =
+        _mm256_and_si256(_mm256_srli_epi64(hash, kFilterSecondBitShift), low_six);
+    const __m256i bits =
+        _mm256_or_si256(_mm256_sllv_epi64(one, first), _mm256_sllv_epi64(one, second));
+    const __m256i lacking = _mm256_andnot_si256(word, bits);
+    const __m256i pass = _mm256_cmpeq_epi64(lacking, _mm256_setzero_si256());
+    const auto four = static_cast<unsigned>(_mm256_movemask_pd(_mm256_castsi256_pd(pass)));
+    passed |= std::uint64_t{four} << i;
+  }
+  return passed;
+}
+
+constexpr Kernels kAvx2Kernels = {"avx2", fold,   probe_whole, probe_lanes, filter,
+                                  scan,   verify, misses,      sieve};
 
 }  // namespace
 

@@ -75,35 +75,29 @@ HOTPLATE_AVX512 void fold(const std::uint8_t* records, std::size_t count, const 
   for (; i < count; ++i) keys[i] = key_of_record(records + i * kRecordBytes, table);
 }
 
-struct Places {
-  __m512i hash;
-  __m256i word;
-};
-
-HOTPLATE_AVX512 inline Places places_of(__m512i signature, __m512i words_n) {
+HOTPLATE_AVX512 inline __m512i hashes_of(__m512i signature) {
   const __m512i low = _mm512_mul_epu32(signature, _mm512_set1_epi64(kHashLow));
   const __m512i high =
       _mm512_mul_epu32(_mm512_srli_epi64(signature, 32), _mm512_set1_epi64(kHashHigh));
-  const __m512i mixed = _mm512_ternarylogic_epi64(low, _mm512_rol_epi64(high, 32), high, 0x96);
+  const __m512i mixed = _mm512_xor_si512(low, _mm512_rol_epi64(high, 32));
   const __m512i folded = _mm512_xor_si512(mixed, _mm512_srli_epi64(mixed, 32));
-  const __m512i hash = _mm512_xor_si512(_mm512_mul_epu32(folded, _mm512_set1_epi64(kHashLast)),
-                                        _mm512_slli_epi64(mixed, 16));
-  const __m512i word =
-      _mm512_srli_epi64(_mm512_mul_epu32(_mm512_srli_epi64(hash, 32), words_n), 32);
-  return {hash, _mm512_cvtepi64_epi32(word)};
+  return _mm512_xor_si512(_mm512_mul_epu32(folded, _mm512_set1_epi64(kHashLast)),
+                          _mm512_slli_epi64(mixed, 16));
 }
 
 // `allowed`: positions, above sixteen bits. In table two the position is one of the hash.
 HOTPLATE_AVX512 inline void put(Chunk& chunk, std::size_t vector, __m512i signature,
                                 __m256i allowed, const Table& table) {
-  const Places places = places_of(signature, _mm512_set1_epi64(table.words_n));
-  const __m256i hash =
-      _mm256_and_si256(_mm512_cvtepi64_epi32(places.hash), _mm256_set1_epi32(0xFFFF));
+  const __m512i hashes = hashes_of(signature);
+  const __m512i words =
+      _mm512_mul_epu32(_mm512_srli_epi64(hashes, 32), _mm512_set1_epi64(table.words_n));
+  const __m256i hash = _mm256_and_si256(_mm512_cvtepi64_epi32(hashes), _mm256_set1_epi32(0xFFFF));
   const __m256i hashed =
       _mm256_sllv_epi32(_mm256_set1_epi32(1 << kAllowedShift), _mm256_srli_epi32(hash, 12));
   const std::size_t slot = vector * kVectorLanes;
   _mm512_store_si512(&chunk.signature[slot], signature);
-  _mm256_store_si256(reinterpret_cast<__m256i*>(&chunk.word[slot]), places.word);
+  _mm256_store_si256(reinterpret_cast<__m256i*>(&chunk.word[slot]),
+                     _mm512_cvtepi64_epi32(_mm512_srli_epi64(words, 32)));
   _mm256_store_si256(reinterpret_cast<__m256i*>(&chunk.bits[slot]),
                      _mm256_or_si256(hash, table.two ? hashed : allowed));
   // All eight, without a branch: lanes past the plate's end are its whole key, asked for anyway.
@@ -176,10 +170,18 @@ HOTPLATE_AVX512 std::size_t probe_lanes(Chunk& chunk, std::size_t next, std::siz
   return next;
 }
 
+// Whose own_bit() is set, and one of whose position_bits(): rotations go by the lowest five bits of
+// the count. `allowed`: positions, above sixteen bits.
+HOTPLATE_AVX512 inline __mmask8 set_of(__m256i occupied, __m256i bits, __m256i allowed) {
+  const __mmask8 own =
+      _mm256_test_epi32_mask(occupied, _mm256_rolv_epi32(_mm256_set1_epi32(1), bits));
+  const __m256i positions =
+      _mm256_rolv_epi32(_mm256_srli_epi32(allowed, kAllowedShift), _mm256_srli_epi32(bits, 5));
+  return _mm256_mask_test_epi32_mask(own, occupied, positions);
+}
+
 HOTPLATE_AVX512 void filter(Chunk& chunk, const Table& table, std::size_t first, std::size_t last) {
   const __m256i eight = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-  const __m256i one = _mm256_set1_epi32(1);
-  const __m256i low_five = _mm256_set1_epi32(31);
   const std::size_t before = chunk.found;
   std::size_t found = before;
   for (std::size_t vector = first; vector < last; ++vector) {
@@ -189,12 +191,8 @@ HOTPLATE_AVX512 void filter(Chunk& chunk, const Table& table, std::size_t first,
     const __m256i bits = _mm256_load_si256(reinterpret_cast<const __m256i*>(&chunk.bits[slot]));
     const __m512i words =
         _mm512_mask_i32gather_epi64(_mm512_setzero_si512(), lanes, at, table.words, 8);
-    const __m256i occupied = _mm256_or_si256(
-        _mm256_sllv_epi32(one, _mm256_and_si256(bits, low_five)),
-        _mm256_sllv_epi32(one, _mm256_and_si256(_mm256_srli_epi32(bits, 5), low_five)));
-    // Nothing of the two may be missing; lanes that are not there have no word.
-    const __mmask8 set = _mm256_mask_testn_epi32_mask(
-        lanes, _mm256_andnot_si256(_mm512_cvtepi64_epi32(words), occupied), occupied);
+    // Lanes that are not there have no word.
+    const __mmask8 set = set_of(_mm512_cvtepi64_epi32(words), bits, bits);
     const __m256i begin = _mm512_cvtepi64_epi32(_mm512_srli_epi64(words, 32));
     const __m256i read =
         _mm256_add_epi32(_mm256_maskz_mov_epi32(static_cast<__mmask8>(-chunk.step[vector]), eight),
@@ -376,7 +374,85 @@ HOTPLATE_AVX512 void verify(Chunk& chunk, const Table& table, const std::uint64_
   chunk.hits_n = static_cast<std::size_t>(hits - chunk.hits.data());
 }
 
-constexpr Kernels kAvx512Kernels = {"avx512", fold, probe_whole, probe_lanes, filter, scan, verify};
+HOTPLATE_AVX512 bool misses(std::uint64_t key, bool edits, const Table& table) {
+  const Lanes& lanes = kOneEditDeletions;
+  const unsigned length = length_of(key);
+  const __m512i whole = _mm512_set1_epi64(static_cast<long long>(key));
+  const __m512i less_one = _mm512_srli_epi64(whole, kCodeBits);
+  const std::uint64_t repeats = repeats_of(key);
+  const __m512i words_n = _mm512_set1_epi64(table.words_n);
+  // The lane past the plate's end is its whole key; without edits it is the only one.
+  const auto any = static_cast<int>((edits ? kAnyPosition : kOnlyWhole) << kAllowedShift);
+  const unsigned first = edits ? 0 : length / kVectorLanes * kVectorLanes;
+  const std::uint32_t asked = edits ? (2u << length) - 1 : 1u << length;
+  struct alignas(64) Found {
+    std::array<std::uint32_t, 2 * kVectorLanes> begin;
+    std::array<std::uint32_t, 2 * kVectorLanes> bits;
+    std::array<std::uint32_t, 2 * kVectorLanes> allowed;
+  } found;
+  unsigned passed = 0;
+  for (unsigned lane = first; lane <= length; lane += kVectorLanes) {
+    const __m512i kept =
+        _mm512_or_si512(_mm512_and_si512(whole, _mm512_load_si512(lanes.keep0 + lane)),
+                        _mm512_and_si512(less_one, _mm512_load_si512(lanes.keep1 + lane)));
+    const __m512i hashes = hashes_of(kept);
+    const __m256i at = _mm512_cvtepi64_epi32(
+        _mm512_srli_epi64(_mm512_mul_epu32(_mm512_srli_epi64(hashes, 32), words_n), 32));
+    const auto there = static_cast<__mmask8>(asked >> lane);
+    const __m512i words =
+        _mm512_mask_i32gather_epi64(_mm512_setzero_si512(), there, at, table.words, 8);
+    const __m256i place = _mm256_add_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7),
+                                           _mm256_set1_epi32(static_cast<int>(lane)));
+    const __mmask8 past =
+        _mm256_cmpeq_epi32_mask(place, _mm256_set1_epi32(static_cast<int>(length)));
+    const __m256i allowed =
+        _mm256_mask_mov_epi32(allowed_at(place, repeats), past, _mm256_set1_epi32(any));
+    const __m256i bits = _mm512_cvtepi64_epi32(hashes);
+    const auto to = [lane](auto& array) { return reinterpret_cast<__m256i*>(&array[lane]); };
+    _mm256_store_si256(to(found.begin), _mm512_cvtepi64_epi32(_mm512_srli_epi64(words, 32)));
+    _mm256_store_si256(to(found.bits), bits);
+    _mm256_store_si256(to(found.allowed), _mm256_srli_epi32(allowed, kAllowedShift));
+    passed |= static_cast<unsigned>(set_of(_mm512_cvtepi64_epi32(words), bits, allowed)) << lane;
+  }
+  for (unsigned left = passed; left != 0; left &= left - 1) {
+    __builtin_prefetch(table.postings + found.begin[std::countr_zero(left)]);
+  }
+  for (; passed != 0; passed &= passed - 1) {
+    const auto lane = static_cast<std::size_t>(std::countr_zero(passed));
+    if (!lacks(table, found.begin[lane], found.bits[lane], found.allowed[lane])) return false;
+  }
+  return true;
+}
+
+HOTPLATE_AVX512 std::uint64_t sieve(const Chunk& chunk, const Shape& shape,
+                                    const PatternFilter& filter) {
+  const __m512i start = _mm512_set1_epi64(static_cast<long long>(shape.start));
+  const __m512i end = _mm512_set1_epi64(static_cast<long long>(shape.end));
+  const __m512i salt = _mm512_set1_epi64(static_cast<long long>(salt_of(shape)));
+  const __m512i word_mask = _mm512_set1_epi64(static_cast<long long>(filter.word_mask));
+  const __m512i low_six = _mm512_set1_epi64(63);
+  const __m512i one = _mm512_set1_epi64(1);
+  std::uint64_t passed = 0;
+  for (std::size_t i = 0; i < kChunk; i += kVectorLanes) {
+    const __m512i ends = _mm512_and_si512(_mm512_load_si512(&chunk.from_end[i]), end);
+    const __m512i starts = _mm512_and_si512(_mm512_load_si512(&chunk.keys[i]), start);
+    const __m512i hash = hashes_of(_mm512_ternarylogic_epi64(starts, ends, salt, 0x96));
+    const __m512i at = _mm512_and_si512(_mm512_srli_epi64(hash, kFilterWordShift), word_mask);
+    const __m512i word = _mm512_i64gather_epi64(at, filter.words, 8);
+    const __m512i first = _mm512_and_si512(_mm512_srli_epi64(hash, kFilterBitShift), low_six);
+    const __m512i second =
+        _mm512_and_si512(_mm512_srli_epi64(hash, kFilterSecondBitShift), low_six);
+    const __m512i bits =
+        _mm512_or_si512(_mm512_sllv_epi64(one, first), _mm512_sllv_epi64(one, second));
+    const std::uint64_t eight =
+        _mm512_testn_epi64_mask(_mm512_andnot_si512(word, bits), _mm512_set1_epi64(-1));
+    passed |= eight << i;
+  }
+  return passed;
+}
+
+constexpr Kernels kAvx512Kernels = {"avx512", fold,   probe_whole, probe_lanes, filter,
+                                    scan,     verify, misses,      sieve};
 
 }  // namespace
 

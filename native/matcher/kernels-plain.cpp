@@ -80,8 +80,7 @@ void filter(Chunk& chunk, const Table& table, std::size_t first, std::size_t las
       chunk.found_begin[found] = begin;
       chunk.found_bits[found] = chunk.bits[slot];
       chunk.found_read[found] = chunk.read[vector] + lane * chunk.step[vector];
-      const std::uint32_t occupied = occupied_by(chunk.bits[slot]);
-      found += (word & occupied) == occupied;
+      found += is_set(word, chunk.bits[slot], chunk.bits[slot] >> kAllowedShift);
       __builtin_prefetch(table.postings + begin);
       // Most runs are shorter than this: the line in which one that begins late goes on.
       __builtin_prefetch(table.postings + begin + 7);
@@ -131,9 +130,52 @@ void verify(Chunk& chunk, const Table& table, const std::uint64_t* keys, std::ui
   }
 }
 
+bool misses(std::uint64_t key, bool edits, const Table& table) {
+  const Lanes& lanes = kOneEditDeletions;
+  const unsigned length = length_of(key);
+  const std::uint32_t dense = dense_repeats(repeats_of(key));
+  std::array<Place, kPlateCharsMax + 1> places;
+  // The lane past the plate's end is its whole key; without edits it is the only one.
+  for (unsigned lane = edits ? 0 : length; lane <= length; ++lane) {
+    places[lane] = place_of(lanes.signature(key, lane), table.words_n);
+    __builtin_prefetch(table.words + places[lane].word);
+  }
+  struct Run {
+    std::uint32_t begin;
+    std::uint32_t bits;
+    std::uint32_t allowed;
+  };
+  std::array<Run, kPlateCharsMax + 1> runs;
+  auto end = runs.begin();
+  for (unsigned lane = edits ? 0 : length; lane <= length; ++lane) {
+    const std::uint32_t allowed = lane < length ? allowed_positions(lane, dense)
+                                  : edits       ? kAnyPosition
+                                                : kOnlyWhole;
+    const std::uint64_t word = table.words[places[lane].word];
+    if (!is_set(word, places[lane].bits, allowed)) continue;
+    *end = {static_cast<std::uint32_t>(word >> 32), places[lane].bits, allowed};
+    __builtin_prefetch(table.postings + end->begin);
+    ++end;
+  }
+  return std::all_of(runs.begin(), end, [&table](const Run& run) {
+    return lacks(table, run.begin, run.bits, run.allowed);
+  });
+}
+
+std::uint64_t sieve(const Chunk& chunk, const Shape& shape, const PatternFilter& filter) {
+  const std::uint64_t salt = salt_of(shape);
+  std::uint64_t passed = 0;
+  for (std::size_t i = 0; i < kChunk; ++i) {
+    const std::uint64_t hash = anchor_hash(shape, salt, chunk.keys[i], chunk.from_end[i]);
+    passed |= std::uint64_t{passes(filter, hash)} << i;
+  }
+  return passed;
+}
+
 }  // namespace
 
-const Kernels kPlainKernels = {"plain", fold, probe_whole, probe_lanes, filter, scan, verify};
+const Kernels kPlainKernels = {"plain", fold,   probe_whole, probe_lanes, filter,
+                               scan,    verify, misses,      sieve};
 
 #if defined(__wasm__)
 const Kernels& best_kernels() noexcept { return kPlainKernels; }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "index.hpp"
+#include "patterns.hpp"
 
 namespace hotplate {
 
@@ -28,6 +29,7 @@ constexpr std::size_t kSignatures = kVectors * kVectorLanes;
 // What is passed from stage to stage.
 struct alignas(64) Chunk {
   std::array<std::uint64_t, kChunk> keys;
+  std::array<std::uint64_t, kChunk> from_end;  // with patterns: moved_to_end() of the keys
   // Of one read's signatures, or one each of eight reads.
   std::array<std::uint64_t, kSignatures> signature;
   std::array<std::uint32_t, kSignatures> word;
@@ -47,8 +49,7 @@ struct alignas(64) Chunk {
   std::vector<std::uint32_t> candidate_entry;
   std::vector<std::uint32_t> candidate_found;
   std::size_t candidates;
-  // Read of the chunk << 32 | entry; in no order. Those of table two and of patterns may come
-  // twice.
+  // Read of the chunk << 32 | entry; in no order. Those of table two may come twice.
   std::vector<std::uint64_t> hits;
   std::size_t hits_n;
 };
@@ -71,6 +72,11 @@ struct Kernels {
                std::size_t first, std::size_t last);
   // Adds the candidates that hold to the chunk's hits.
   void (*verify)(Chunk& chunk, const Table& table, const std::uint64_t* keys, std::uint64_t edits);
+  // Whether certainly no entry of table one is within reach of a read that comes alone: by its
+  // words, all at once, and the postings of those that are set.
+  bool (*misses)(std::uint64_t key, bool edits, const Table& table);
+  // Which reads, bit by bit, the filter lets pass under a shape. (All 64: some may not be there.)
+  std::uint64_t (*sieve)(const Chunk& chunk, const Shape& shape, const PatternFilter& filter);
 };
 
 extern const Kernels kPlainKernels;
@@ -102,6 +108,19 @@ inline bool holds_one(std::uint64_t key, std::uint64_t filed, std::uint64_t sign
 inline bool holds_two(std::uint64_t key, std::uint64_t filed, bool edits) {
   const std::uint64_t listed = filed & kKeyMask;
   return edits ? within_two_edits(key, listed) : key == listed;
+}
+
+// Whether none of a run of postings is a signature's with these positions. (Past the table: not
+// said here.)
+inline bool lacks(const Table& table, std::uint32_t begin, std::uint32_t bits,
+                  std::uint32_t positions) {
+  for (std::uint32_t p = begin; p < table.postings_n; ++p) {
+    const std::uint32_t posting = table.postings[p];
+    const bool placed = (positions >> (posting >> kPositionShift & 15) & 1) != 0;
+    if (placed && (posting & kPostingTag) == tag_of(bits)) return false;
+    if ((posting & kPostingLast) != 0) return true;
+  }
+  return false;
 }
 
 // Room for sixteen more candidates.

@@ -13,6 +13,12 @@ FoldTable fold_of(const IndexHeader& header) {
   return fold;
 }
 
+// A key reaches this high when it has that many characters.
+constexpr std::uint64_t least_key_of(std::uint32_t chars) {
+  if (chars <= 1) return 1;
+  return chars > kPlateCharsMax ? ~std::uint64_t{0} : below(chars - 1) + 1;
+}
+
 constexpr std::uint64_t first_bits(std::size_t count) {
   return count >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1;
 }
@@ -45,15 +51,17 @@ Matcher::Matcher(const IndexView& index, const Kernels& kernels)
     : index_(index),
       kernels_(kernels),
       codes_(fold_of(index.header)),
+      long_enough_(least_key_of(index.header.edit_chars_min)),
       fold_(fold_of(index.header)),
       patterns_sound_(patterns_.open(index.patterns)),
       chunk_(std::make_unique<Chunk>()) {}
 
 MatchResult Matcher::match(std::span<const std::uint8_t> records) {
   hits_.clear();
-  if (index_.two.words_n > 0 || !patterns_.empty()) seen_.fill(~std::uint64_t{0});
+  if (index_.two.words_n > 0) seen_.fill(~std::uint64_t{0});
   if (!patterns_sound_) return {MatchStatus::kBlockDamaged, 0};
   const std::size_t count = records.size() / kRecordBytes;
+  if (count == 1 && misses(records.data())) return {MatchStatus::kDone, 0};
   for (std::size_t first = 0; first < count; first += kChunk) {
     const std::size_t reads = std::min(kChunk, count - first);
     touched_.reads += reads;
@@ -78,21 +86,29 @@ MatchResult Matcher::match(std::span<const std::uint8_t> records) {
   return {MatchStatus::kDone, 0};
 }
 
+// Most reads that come alone hit nothing, and their words say so; whatever they don't say goes the
+// long way.
+bool Matcher::misses(const std::uint8_t* record) noexcept {
+  const std::uint64_t key = key_of_record(record, codes_);
+  const std::uint8_t flag = record[kFlagByte];
+  if (key == 0 || flag > 1 || index_.two.words_n > 0 || !patterns_.empty()) return false;
+  const bool edits = flag == 0 && key >= long_enough_ && index_.header.one_edit_entries > 0;
+  if (index_.one.words_n > 0 && !kernels_.misses(key, edits, index_.one)) return false;
+  ++touched_.reads;
+  touched_.words += edits ? length_of(key) + 1 : 1;
+  return true;
+}
+
 // On failure the lowest zero of `wanted.all` is the bad record.
 bool Matcher::prepare(const std::uint8_t* records, std::size_t count, Wanted& wanted) noexcept {
   const auto& keys = chunk_->keys;
   kernels_.fold(records, count, codes_, chunk_->keys.data());
-  const unsigned chars_min = std::min<std::uint32_t>(index_.header.edit_chars_min, 64);
-  // A key reaches this high when it has that many characters.
-  const std::uint64_t long_enough = chars_min <= 1               ? 1
-                                    : chars_min > kPlateCharsMax ? ~std::uint64_t{0}
-                                                                 : below(chars_min - 1) + 1;
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint8_t flag = records[i * kRecordBytes + kFlagByte];
     const bool sound = keys[i] != 0 && flag <= 1;
     wanted.all |= std::uint64_t{sound} << i;
     wanted.fold_only |= std::uint64_t{flag} << i;
-    wanted.edits |= std::uint64_t{keys[i] >= long_enough} << i;
+    wanted.edits |= std::uint64_t{keys[i] >= long_enough_} << i;
   }
   wanted.edits &= ~wanted.fold_only;
   return wanted.all == first_bits(count);
@@ -164,15 +180,43 @@ void Matcher::drop_doubtful(const Wanted& wanted) {
 
 void Matcher::search_patterns(std::size_t count) {
   Chunk& chunk = *chunk_;
+  const std::size_t known = chunk.hits_n;
   for (std::size_t read = 0; read < count; ++read) {
-    fitting_.clear();
-    patterns_.find(chunk.keys[read], fitting_);
-    for (const std::uint32_t entry : fitting_) {
-      if (entry >= index_.header.entries) continue;
-      chunk.candidates = 1;
-      reserve_hits(chunk);
-      chunk.hits[chunk.hits_n++] = std::uint64_t{read} << 32 | entry;
+    chunk.from_end[read] = moved_to_end(chunk.keys[read]);
+  }
+  asked_.clear();
+  for (const Shape& shape : patterns_.shapes()) {
+    std::uint64_t passed = kernels_.sieve(chunk, shape, patterns_.filter()) & first_bits(count);
+    for (; passed != 0; passed &= passed - 1) {
+      const auto read = static_cast<std::uint8_t>(std::countr_zero(passed));
+      asked_.push_back({patterns_.bucket_of(shape, chunk.keys[read]), read});
     }
+  }
+  for (Asked& asked : asked_) patterns_.fetch(asked.bucket);
+  for (const Asked& asked : asked_) {
+    fitting_.clear();
+    patterns_.take(asked.bucket, chunk.keys[asked.read], fitting_);
+    add_fitting(asked.read);
+  }
+  for (std::size_t read = 0; patterns_.floats() && read < count; ++read) {
+    fitting_.clear();
+    patterns_.find_floating(chunk.keys[read], fitting_);
+    add_fitting(read);
+  }
+  // Anchors may share a bucket, and a read that repeats itself has one of them twice.
+  const auto first = chunk.hits.begin() + static_cast<std::ptrdiff_t>(known);
+  const auto last = chunk.hits.begin() + static_cast<std::ptrdiff_t>(chunk.hits_n);
+  std::sort(first, last);
+  chunk.hits_n = static_cast<std::size_t>(std::unique(first, last) - chunk.hits.begin());
+}
+
+void Matcher::add_fitting(std::uint64_t read) {
+  Chunk& chunk = *chunk_;
+  for (const std::uint32_t entry : fitting_) {
+    if (entry >= index_.header.entries) continue;
+    chunk.candidates = 1;
+    reserve_hits(chunk);
+    chunk.hits[chunk.hits_n++] = read << 32 | entry;
   }
 }
 
@@ -203,8 +247,8 @@ bool Matcher::holds_as_written(std::uint64_t read, std::uint32_t entry,
   return distance_of({a.data(), record[kLengthByte]}, {b.data(), b_length}) <= edits;
 }
 
-// Hits come by search and signature: into the order of reads, by counting. Those of table two and
-// of patterns may come twice.
+// Hits come by search and signature: into the order of reads, by counting. Those of table two may
+// come twice.
 void Matcher::take_hits() {
   const Chunk& chunk = *chunk_;
   std::array<std::uint32_t, kChunk + 1> ends{};
@@ -217,7 +261,7 @@ void Matcher::take_hits() {
     const std::uint64_t hit = chunk.hits[i];
     taken[ends[hit >> 32]++] = (first_ << 32) + hit;
   }
-  if (index_.two.words_n > 0 || !patterns_.empty()) drop_doubles(begin, ends);
+  if (index_.two.words_n > 0) drop_doubles(begin, ends);
 }
 
 // What is kept is in the order in which it came.

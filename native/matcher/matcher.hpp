@@ -63,10 +63,12 @@ class Matcher {
     std::uint64_t fold_only = 0;
   };
 
+  bool misses(const std::uint8_t* record) noexcept;
   bool prepare(const std::uint8_t* records, std::size_t count, Wanted& wanted) noexcept;
   bool search(const Table& table, std::size_t count, std::uint64_t edits);
   void finish(const Table& table, std::uint64_t edits);
   void search_patterns(std::size_t count);
+  void add_fitting(std::uint64_t read);
   void drop_doubtful(const Wanted& wanted);
   bool holds_as_written(std::uint64_t read, std::uint32_t entry, unsigned edits) const noexcept;
   void take_hits();
@@ -76,6 +78,7 @@ class Matcher {
   const IndexView index_;
   const Kernels& kernels_;
   const CodeTable codes_;
+  const std::uint64_t long_enough_;  // keys from here on may be edited
   const FoldTable fold_;
   PatternIndex patterns_;
   bool patterns_sound_;
@@ -85,6 +88,11 @@ class Matcher {
   Touched touched_;
   std::vector<std::uint64_t> hits_;
   std::array<std::uint64_t, 256> seen_;
+  struct Asked {
+    PatternIndex::Bucket bucket;
+    std::uint8_t read;
+  };
+  std::vector<Asked> asked_;
   std::vector<std::uint32_t> fitting_;
 };
 

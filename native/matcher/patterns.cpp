@@ -33,39 +33,8 @@ std::uint64_t floating_anchor(unsigned kind, std::uint64_t a, std::uint64_t b, s
   return (std::uint64_t{kind + 1} << 60) | a | b << 5 | c << 10;
 }
 
-struct Shape {
-  std::uint64_t start = 0;  // of the key
-  std::uint64_t end = 0;    // of the key moved up so that its last character stands highest
-  friend bool operator==(const Shape&, const Shape&) = default;
-  friend auto operator<=>(const Shape&, const Shape&) = default;
-  bool within(const Shape& other) const {
-    return (start & ~other.start) == 0 && (end & ~other.end) == 0;
-  }
-  unsigned characters() const {
-    return static_cast<unsigned>(std::popcount(start) + std::popcount(end)) / kCodeBits;
-  }
-};
-
-std::uint64_t fixed_anchor(const Shape& shape, std::uint64_t from_start, std::uint64_t from_end) {
-  constexpr std::uint64_t kMix = 0x9FB21C651E98DF25u;
-  const std::uint64_t kept =
-      (from_start & shape.start) + std::rotl(from_end & shape.end, 32) * kMix;
-  return kept ^ (shape.start * 3) ^ std::rotl(shape.end, 17);
-}
-
 constexpr std::uint64_t place_mask(unsigned place) {
   return std::uint64_t{kCodeMax} << (kCodeBits * place);
-}
-
-// Finalizer of MurmurHash3 (public domain, Austin Appleby).
-std::uint64_t mix(std::uint64_t anchor) {
-  anchor = (anchor ^ (anchor >> 33)) * 0xFF51AFD7ED558CCDu;
-  anchor = (anchor ^ (anchor >> 33)) * 0xC4CEB9FE1A85EC53u;
-  return anchor ^ (anchor >> 33);
-}
-
-std::uint64_t moved_to_end(std::uint64_t key, unsigned length) {
-  return key << (kCodeBits * (kPlateCharsMax - length));
 }
 
 std::size_t length_of_codes(const std::uint8_t* codes) {
@@ -228,11 +197,13 @@ std::vector<std::uint8_t> file_patterns(std::span<const Pattern> patterns) {
   PartHeader header{};
   std::vector<Filed> filed;
   for (std::size_t i = 0; i < patterns.size(); ++i) {
-    const bool is_fixed = fixed[i].shape.characters() >= 2;
-    const std::uint64_t anchor = is_fixed ? fixed_anchor(*shapes.best(fixed[i].shape),
-                                                         fixed[i].from_start, fixed[i].from_end)
-                                          : floating_of(patterns[i], header.kinds);
-    filed.push_back({mix(anchor), patterns[i]});
+    filed.push_back({0, patterns[i]});
+    if (fixed[i].shape.characters() < 2) {
+      filed.back().hash = hash_of(floating_of(patterns[i], header.kinds));
+      continue;
+    }
+    const Shape& shape = *shapes.best(fixed[i].shape);
+    filed.back().hash = anchor_hash(shape, salt_of(shape), fixed[i].from_start, fixed[i].from_end);
   }
   header.shapes = static_cast<std::uint32_t>(shapes.chosen().size());
   header.patterns = static_cast<std::uint32_t>(patterns.size());
@@ -247,7 +218,7 @@ std::vector<std::uint8_t> file_patterns(std::span<const Pattern> patterns) {
   std::vector<std::uint32_t> begins(header.buckets + 1);
   std::vector<Pattern> sorted;
   for (const Filed& f : filed) {
-    filter[(f.hash >> 38) & (header.filter_words - 1)] |= std::uint64_t{1} << (f.hash >> 32 & 63);
+    filter[f.hash >> kFilterWordShift & (header.filter_words - 1)] |= filter_bits(f.hash);
     ++begins[bucket(f) + 1];
     sorted.push_back(f.pattern);
   }
@@ -277,8 +248,7 @@ bool PatternIndex::open(std::span<const std::uint8_t> part) {
     return false;
   }
   const std::uint8_t* base = part.data();
-  shapes_ = {reinterpret_cast<const std::uint64_t*>(base + shapes_at),
-             std::size_t{header.shapes} * 2};
+  shapes_ = {reinterpret_cast<const Shape*>(base + shapes_at), header.shapes};
   filter_ = {reinterpret_cast<const std::uint64_t*>(base + filter_at), header.filter_words};
   buckets_ = {reinterpret_cast<const std::uint32_t*>(base + buckets_at), header.buckets + 1u};
   patterns_ = {reinterpret_cast<const Pattern*>(base + patterns_at), header.patterns};
@@ -286,25 +256,38 @@ bool PatternIndex::open(std::span<const std::uint8_t> part) {
   return true;
 }
 
-void PatternIndex::find(std::uint64_t key, std::vector<std::uint32_t>& entries) const {
-  Read read{};
-  read.key = key;
-  read.length = length_of(key);
-  read.from_end = moved_to_end(key, read.length);
-  for (unsigned i = 0; i < read.length; ++i) {
-    read.codes[i] = static_cast<std::uint8_t>((key >> (kCodeBits * i)) & kCodeMax);
+struct PatternIndex::Read {
+  std::uint8_t codes[kPlateCharsMax];
+  unsigned length;
+
+  explicit Read(std::uint64_t key) : codes{}, length(length_of(key)) {
+    for (unsigned i = 0; i < length; ++i) {
+      codes[i] = static_cast<std::uint8_t>((key >> (kCodeBits * i)) & kCodeMax);
+    }
   }
-  ask_shapes(read, entries);
-  if (kinds_ != 0) ask_floating(read, entries);
+};
+
+PatternIndex::Bucket PatternIndex::bucket_of(const Shape& shape, std::uint64_t key) const noexcept {
+  const std::uint64_t hash = anchor_hash(shape, salt_of(shape), key, moved_to_end(key));
+  const auto number = static_cast<std::uint32_t>(hash & (buckets_.size() - 2));
+  __builtin_prefetch(&buckets_[number]);
+  return {number, 0, 0};
 }
 
-void PatternIndex::ask_shapes(const Read& read, std::vector<std::uint32_t>& entries) const {
-  for (std::size_t i = 0; i < shapes_.size(); i += 2) {
-    ask(fixed_anchor({shapes_[i], shapes_[i + 1]}, read.key, read.from_end), read, entries);
-  }
+void PatternIndex::fetch(Bucket& bucket) const noexcept {
+  const auto size = static_cast<std::uint32_t>(patterns_.size());
+  bucket.begin = std::min(buckets_[bucket.number], size);
+  bucket.end = std::min(buckets_[bucket.number + 1], size);
+  __builtin_prefetch(patterns_.data() + bucket.begin);
 }
 
-void PatternIndex::ask_floating(const Read& read, std::vector<std::uint32_t>& entries) const {
+void PatternIndex::take(const Bucket& bucket, std::uint64_t key,
+                        std::vector<std::uint32_t>& entries) const {
+  take(bucket, Read(key), entries);
+}
+
+void PatternIndex::find_floating(std::uint64_t key, std::vector<std::uint32_t>& entries) const {
+  const Read read(key);
   const std::uint8_t* codes = read.codes;
   for (unsigned i = 0; (kinds_ & 1u << kThree) != 0 && i + 2 < read.length; ++i) {
     ask(floating_anchor(kThree, codes[i], codes[i + 1], codes[i + 2]), read, entries);
@@ -322,14 +305,18 @@ void PatternIndex::ask_floating(const Read& read, std::vector<std::uint32_t>& en
   }
 }
 
-inline void PatternIndex::ask(std::uint64_t anchor, const Read& read,
-                              std::vector<std::uint32_t>& entries) const {
-  const std::uint64_t hash = mix(anchor);
-  const std::uint64_t word = filter_[(hash >> 38) & (filter_.size() - 1)];
-  if (((word >> (hash >> 32 & 63)) & 1) == 0) return;
-  const std::size_t bucket = hash & (buckets_.size() - 2);
-  const std::size_t end = std::min<std::size_t>(buckets_[bucket + 1], patterns_.size());
-  for (std::size_t i = buckets_[bucket]; i < end; ++i) {
+void PatternIndex::ask(std::uint64_t anchor, const Read& read,
+                       std::vector<std::uint32_t>& entries) const {
+  const std::uint64_t hash = hash_of(anchor);
+  if (!passes(filter(), hash)) return;
+  Bucket bucket{static_cast<std::uint32_t>(hash & (buckets_.size() - 2)), 0, 0};
+  fetch(bucket);
+  take(bucket, read, entries);
+}
+
+void PatternIndex::take(const Bucket& bucket, const Read& read,
+                        std::vector<std::uint32_t>& entries) const {
+  for (std::size_t i = bucket.begin; i < bucket.end; ++i) {
     const Pattern& pattern = patterns_[i];
     if (pattern_fits(pattern.codes, length_of_codes(pattern.codes), read.codes, read.length)) {
       entries.push_back(pattern.entry);

@@ -184,7 +184,8 @@ constexpr void add_single(LaneTable<Lanes>& table, std::size_t lane, unsigned q)
 
 constexpr LaneTable<kOneEditLanes> one_edit_lanes() {
   LaneTable<kOneEditLanes> table;
-  for (unsigned q = 0; q < kPlateCharsMax; ++q) add_single(table, q, q);
+  // One more than there are places: the lane past a plate's end is its whole key.
+  for (unsigned q = 0; q <= kPlateCharsMax; ++q) add_single(table, q, q);
   return table;
 }
 
@@ -259,7 +260,7 @@ constexpr std::uint64_t kHashLast = 0xC2B2AE3Du;
 constexpr std::uint64_t hash_of(std::uint64_t key) noexcept {
   const std::uint64_t low = (key & 0xFFFF'FFFFu) * kHashLow;
   const std::uint64_t high = (key >> 32) * kHashHigh;
-  const std::uint64_t mixed = low ^ std::rotl(high, 32) ^ high;
+  const std::uint64_t mixed = low ^ std::rotl(high, 32);
   const std::uint64_t folded = mixed ^ (mixed >> 32);
   return ((folded & 0xFFFF'FFFFu) * kHashLast) ^ (mixed << 16);
 }

@@ -40,6 +40,18 @@ export function matched(
   return asText(matcher.match(packReads(reads), reads.length))
 }
 
+/** The same, each read by itself. */
+export function matchedAlone(
+  entries: readonly IndexedEntry[],
+  reads: readonly SearchedRead[],
+  { classes = CLASSES, edit_chars_min = 5 }: SearchOptions = {},
+): string[] {
+  const matcher = new Matcher(buildIndex(entries, { classes, edit_chars_min }))
+  return reads.flatMap((read, at) =>
+    asText(matcher.match(packReads([read]), 1)).map((hit) => hit.replace(/^0:/, `${at}:`)),
+  )
+}
+
 /** The same by brute force. */
 export function referred(
   entries: readonly IndexedEntry[],

@@ -14,6 +14,7 @@ import {
   asText,
   CLASSES,
   matched,
+  matchedAlone,
   packReads,
   referred,
   type SearchedRead,
@@ -92,6 +93,7 @@ test.each(PROFILES)('all plates of up to 6 characters over two letters, %s', (pr
   for (const edit_chars_min of [1, 2, 5]) {
     const args = [entriesOf(plates, profile), readsOf(plates), { edit_chars_min }] as const
     expect(matched(...args)).toEqual(referred(...args))
+    expect(matchedAlone(...args)).toEqual(referred(...args))
   }
 })
 
@@ -110,6 +112,7 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])(
         const mixed = [...entriesOf([plate], 'fold+1'), ...entriesOf(edited, 'fold+1')]
         const args = [mixed, readsOf(edited), { edit_chars_min }] as const
         expect(matched(...args)).toEqual(referred(...args))
+        expect(matchedAlone(...args)).toEqual(referred(...args))
       }
     }
   },

@@ -60,7 +60,7 @@ test('a block of another kind, version or size is refused with what was expected
   const other_version = copyOf(build())
   new DataView(other_version).setUint32(8, 7, true)
   expect(() => new Matcher(other_version)).toThrow(
-    'Expected an index block of version 2 for source but received 7 of type number',
+    'Expected an index block of version 3 for source but received 7 of type number',
   )
   const other_size = copyOf(build(), build().byteLength - 64)
   expect(() => new Matcher(other_size)).toThrow(/Expected an index block of \d+ bytes for source/)
