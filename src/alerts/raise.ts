@@ -28,6 +28,7 @@ import type { Bus } from '../bus/connection.ts'
 import { OncePublisher } from '../bus/publish-once.ts'
 import { alertSubject, STREAM } from '../bus/streams.ts'
 import type { Alert } from '../domain/alert.ts'
+import { bucketOf, isOfPassage } from '../domain/passages.ts'
 
 const { h64ToString } = await xxhash()
 
@@ -173,7 +174,7 @@ export class AlertRaiser {
 
   /** As if it had been raised with the alert that names it: the passage is the same. */
   #cover(sighting: Sighting, start: number): void {
-    const id = alertId(sighting, this.#bucketOf(start))
+    const id = alertId(sighting, bucketOf(start, this.#passage_ms))
     // It has an alert of its own, whose beginning a look at the stream will tell.
     if (this.#known.get(id) || this.#before?.has(id)) return
     this.#remember(id, { start, names: [] })
@@ -184,19 +185,15 @@ export class AlertRaiser {
     vehicle: readonly Sighting[],
     signal: AbortSignal,
   ): Promise<{ outcome: Outcome; standing: Standing }> {
-    const bucket = this.#bucketOf(sighting.time_ms)
+    const bucket = bucketOf(sighting.time_ms, this.#passage_ms)
     const ids = [bucket - 1, bucket, bucket + 1].map((b) => alertId(sighting, b))
     const found = await Promise.all(ids.map((id) => this.#standing(id, signal)))
     const of_passage = found.find(
-      (one) => one !== null && Math.abs(sighting.time_ms - one.start) < this.#passage_ms,
+      (one) => one !== null && isOfPassage(sighting.time_ms, one.start, this.#passage_ms),
     )
     if (of_passage) return { outcome: 'suppressed', standing: of_passage }
     const others = vehicle.filter((other) => !isSameEntry(other, sighting))
     return this.#publish(ids[1] as string, sighting, others, signal)
-  }
-
-  #bucketOf(time_ms: number): number {
-    return Math.floor(time_ms / this.#passage_ms)
   }
 
   async #publish(
