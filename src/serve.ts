@@ -2,14 +2,17 @@
 // opposite order.
 import { type Access, createAccess } from './access/access.ts'
 import { createDelivery } from './alerts/delivery.ts'
+import type { Bus } from './bus/connection.ts'
 import type { Config } from './config/schema.ts'
 import { ImageStore } from './evidence/images.ts'
 import { startKeeper } from './evidence/keeper.ts'
+import { openHotlistSubjects } from './gateway/hotlist-subjects.ts'
 import { startGateway } from './gateway/server.ts'
 import { openListsReporter } from './hotlists/report.ts'
 import { type Ingest, startIngest } from './ingest/ingest.ts'
 import { type DataKind, type Platform, startPlatform } from './platform.ts'
-import { createReadiness, startHealth } from './telemetry/health.ts'
+import type { Store } from './store/client.ts'
+import { createReadiness, type Readiness, startHealth } from './telemetry/health.ts'
 import type { Logger } from './telemetry/log.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 
@@ -88,7 +91,8 @@ export async function startService({ config, roles, kind, log }: ServiceOptions)
       const keeper = await startKeeper({ config, bus, store, log, metrics })
       stops.push(() => inTime(keeper.stop()))
     }
-    const door = roles.includes('gateway') ? await openDoor() : null
+    const parts = { config, bus, store, log, metrics, readiness }
+    const door = roles.includes('gateway') ? await openDoor(parts, stops) : null
     const ingest = roles.includes('ingest')
       ? await startIngest({ config, bus, connect: platform.connect, store, log, metrics })
       : null
@@ -102,29 +106,45 @@ export async function startService({ config, roles, kind, log }: ServiceOptions)
       health_port,
       stop,
     }
-
-    async function openDoor() {
-      const access = await createAccess({ bus, config, log })
-      stops.push(() => access.stop())
-      const delivery = await createDelivery({ bus, config, metrics, log })
-      stops.push(() => delivery.stop())
-      const lists = await openListsReporter(bus, store, config)
-      const gateway = await startGateway({
-        config,
-        bus,
-        access,
-        images: new ImageStore(config.data_dir),
-        delivery,
-        lists,
-        log,
-        metrics,
-        readiness,
-      })
-      stops.push(() => gateway.stop())
-      return { access, gateway }
-    }
   } catch (error) {
     await stop()
     throw error
   }
+}
+
+interface Parts {
+  config: Config
+  bus: Bus
+  store: Store
+  log: Logger
+  metrics: Metrics
+  readiness: Readiness
+}
+
+/** What is seen from outside. @param stops takes what ends it, in the order of beginning */
+async function openDoor(
+  { config, bus, store, log, metrics, readiness }: Parts,
+  stops: (() => void | Promise<void>)[],
+) {
+  const access = await createAccess({ bus, config, log })
+  stops.push(() => access.stop())
+  const delivery = await createDelivery({ bus, config, metrics, log })
+  stops.push(() => delivery.stop())
+  const lists = await openListsReporter(bus, store, config)
+  const hotlists = await openHotlistSubjects(bus, store, access.audit, config)
+  stops.push(() => hotlists.stop())
+  const gateway = await startGateway({
+    config,
+    bus,
+    access,
+    images: new ImageStore(config.data_dir),
+    delivery,
+    lists,
+    subjects: hotlists.subjects,
+    log,
+    metrics,
+    readiness,
+  })
+  stops.push(() => gateway.stop())
+  return { access, gateway }
 }

@@ -15,6 +15,7 @@ export type AuditKind =
   | 'match_verify'
   | 'model_fit'
   | 'user_roles'
+  | 'hotlist_read'
 
 export interface AuditEvent {
   /** A user's name as given: for a refused sign-in it may be nobody's. */

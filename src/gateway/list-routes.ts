@@ -3,7 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { CATEGORIES, PROFILES } from '../domain/hotlist.ts'
 import type { ListReport } from '../hotlists/report.ts'
 import { thresholdSchema } from '../hotlists/thresholds.ts'
-import { problemSchema } from './problems.ts'
+import { problemContent } from './context.ts'
 
 const count = z.int().min(0)
 
@@ -61,9 +61,6 @@ export const listsRoute = createRoute({
       description: 'All lists in force, by name',
       content: { 'application/json': { schema: answerSchema } },
     },
-    default: {
-      description: 'A problem (RFC 9457); `code` says which.',
-      content: { 'application/problem+json': { schema: problemSchema } },
-    },
+    default: problemContent,
   },
 })

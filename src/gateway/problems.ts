@@ -3,7 +3,9 @@ import { z } from '@hono/zod-openapi'
 import { SignInLocked } from '../access/access.ts'
 import { VerdictOvertaken } from '../alerts/verdicts.ts'
 import { REJECTION_REASONS, type StandingVerdict, VERDICTS } from '../domain/alert-event.ts'
+import { APPROVAL_STATES } from '../domain/approval.ts'
 import { HotplateError } from '../domain/error.ts'
+import { ApprovalOvertaken, type StandingApproval } from '../hotlists/approvals.ts'
 
 export const standingVerdictSchema = z
   .object({
@@ -30,6 +32,18 @@ export const problemSchema = z
     verdict: standingVerdictSchema
       .optional()
       .openapi({ description: 'With `verdict_overtaken`: who has said what.' }),
+    standing: z
+      .object({
+        state: z.enum(APPROVAL_STATES),
+        action: z.string(),
+        by: z.string(),
+        at: z.iso.datetime(),
+        revision: z.int(),
+      })
+      .optional()
+      .openapi({
+        description: 'With `approval_overtaken` and `revision_stale`: who has done what.',
+      }),
   })
   .openapi('Problem')
 
@@ -39,13 +53,23 @@ const PROBLEMS = {
   not_signed_in: [401, 'Sign in first'],
   sign_in_refused: [401, 'Wrong user or password'],
   cross_origin: [403, 'The request comes from another site'],
+  approval_right: [403, 'Your roles do not allow this'],
+  approval_self: [403, 'A second person has to do this'],
   not_found: [404, 'Nothing is here'],
   method_not_allowed: [405, 'This method is not offered here'],
   alert_not_found: [404, 'No such alert'],
   image_not_found: [404, 'No such image'],
+  list_not_found: [404, 'No such list'],
+  entry_not_found: [404, 'No such entry'],
   verdict_overtaken: [409, 'Another verdict stands'],
+  approval_state: [409, 'This can not be done as it stands'],
+  approval_overtaken: [409, 'Another person was faster'],
+  entries_too_many: [409, 'There are too many entries'],
+  revision_stale: [412, 'It is no longer as it was seen'],
   body_too_large: [413, 'The body is too large'],
   unsupported_media_type: [415, 'Expected application/json'],
+  approval_note: [422, 'A reason has to be given'],
+  entry_invalid: [422, 'This can not be an entry'],
   upgrade_required: [426, 'This is a WebSocket'],
   sign_in_locked: [429, 'Too many failed sign-ins'],
   internal: [500, 'Something went wrong here'],
@@ -65,6 +89,8 @@ export interface ProblemExtras {
   demo?: boolean
   /** With `verdict_overtaken`: who has said what. */
   verdict?: StandingVerdict
+  /** With `approval_overtaken` and `revision_stale`: who has done what. */
+  standing?: StandingApproval
   headers?: Record<string, string>
 }
 
@@ -103,6 +129,16 @@ const BY_ERROR: Record<string, ProblemCode> = {
   BUSY: 'busy',
   ALERT_NOT_FOUND: 'alert_not_found',
   VERDICT_OVERTAKEN: 'verdict_overtaken',
+  LIST_NAME_INVALID: 'list_not_found',
+  LIST_UNKNOWN: 'list_not_found',
+  ENTRY_UNKNOWN: 'entry_not_found',
+  ENTRY_INVALID: 'entry_invalid',
+  ENTRIES_TOO_MANY: 'entries_too_many',
+  APPROVAL_RIGHT: 'approval_right',
+  APPROVAL_SELF: 'approval_self',
+  APPROVAL_STATE: 'approval_state',
+  APPROVAL_NOTE: 'approval_note',
+  APPROVAL_OVERTAKEN: 'approval_overtaken',
 }
 
 /** The problem that an error is, or null where it is a fault of ours that must be logged. */
@@ -113,6 +149,7 @@ export function problemOfError(error: unknown): Response | null {
   if (code === undefined) return null
   const extras: ProblemExtras = { detail: error.message }
   if (error instanceof VerdictOvertaken) extras.verdict = error.standing
+  if (error instanceof ApprovalOvertaken) extras.standing = error.standing
   if (error instanceof SignInLocked) extras.headers = { 'retry-after': String(error.wait_s) }
   return problem(code, extras)
 }

@@ -16,17 +16,11 @@ import { ROLES } from '../domain/roles.ts'
 import { utcDay } from '../domain/time.ts'
 import type { ListsReporter } from '../hotlists/report.ts'
 import type { Logger } from '../telemetry/log.ts'
-import type { Peer } from './bridge.ts'
+import { type Env, problemContent, type Subject } from './context.ts'
 import { listsRoute } from './list-routes.ts'
 import { isSameOrigin } from './origin.ts'
 import { type Pages, SECURITY_HEADERS } from './pages.ts'
-import {
-  Problem,
-  problem,
-  problemOfError,
-  problemSchema,
-  standingVerdictSchema,
-} from './problems.ts'
+import { Problem, problem, problemOfError, standingVerdictSchema } from './problems.ts'
 
 export const SESSION_COOKIE = 'hotplate_session'
 export const STREAM_PATH = '/v1/alerts/stream'
@@ -47,11 +41,11 @@ export interface RouteOptions {
   delivery: Pick<Delivery, 'find'>
   verdicts: Verdicts
   lists: ListsReporter
+  /** Routes of more subjects. */
+  subjects: readonly Subject[]
   pages: Pages
   log: Logger
 }
-
-type Env = { Bindings: Peer; Variables: { session: Session } }
 
 const alertIdParams = z.object({
   id: z
@@ -141,11 +135,6 @@ const alertSchema = z
     verdict: standingVerdictSchema.exactOptional(),
   })
   .openapi('Alert')
-
-const problemContent = {
-  description: 'A problem (RFC 9457); `code` says which.',
-  content: { 'application/problem+json': { schema: problemSchema } },
-}
 
 const signInRoute = createRoute({
   method: 'post',
@@ -262,6 +251,7 @@ export function createRoutes(o: RouteOptions): OpenAPIHono<Env> {
   )
   addAlertRoutes(app, o)
   addListRoutes(app, o)
+  for (const subject of o.subjects) subject(app)
   app.doc31('/openapi.json', {
     openapi: '3.1.0',
     info: {

@@ -13,6 +13,7 @@ import type { Readiness } from '../telemetry/health.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { bridge } from './bridge.ts'
+import type { Subject } from './context.ts'
 import { loadPages } from './pages.ts'
 import { createRoutes, type ImageSource } from './routes.ts'
 import { addSockets } from './sockets.ts'
@@ -24,6 +25,8 @@ export interface GatewayOptions {
   images: ImageSource
   delivery: Delivery
   lists: ListsReporter
+  /** Routes of more subjects. */
+  subjects?: readonly Subject[]
   log: Logger
   metrics: Metrics
   readiness: Readiness
@@ -45,10 +48,10 @@ const DRAIN_MS_MAX = 2_000
 
 /** @throws HotplateError PORT_TAKEN */
 export async function startGateway(o: GatewayOptions): Promise<Gateway> {
-  const { config, access, images, delivery, lists, log, readiness } = o
+  const { config, access, images, delivery, lists, subjects = [], log, readiness } = o
   const pages = loadPages(o.console_dir ?? CONSOLE_DIR)
   const verdicts = createVerdicts(o.bus)
-  const routes = createRoutes({ access, images, delivery, verdicts, lists, pages, log })
+  const routes = createRoutes({ access, images, delivery, verdicts, lists, subjects, pages, log })
   const work = { requests: 0 }
   const app = uWS.App()
   const sockets = addSockets(app, { config, access, delivery, log })

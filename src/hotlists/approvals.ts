@@ -6,23 +6,29 @@ import { type Actor, type Approval, type ApprovalStep, PROGRAM } from '../domain
 import { HotplateError } from '../domain/error.ts'
 import { type ListChange, type ListObject, recordChange } from './events.ts'
 
-/** Another was faster: what stands, and who has done what last. */
+/** Who has done what last, and what has come of it. */
+export interface StandingApproval {
+  state: Approval['state']
+  action: ApprovalStep['action']
+  by: string
+  at: string
+  revision: number
+}
+
+/** Another was faster. */
 export class ApprovalOvertaken extends HotplateError {
-  readonly state: Approval['state']
-  readonly last: ApprovalStep
-  readonly revision: number
+  readonly standing: StandingApproval
   constructor({ value, revision }: Revisioned<{ approval: Approval }>) {
     const { subject, state, history } = value.approval
     // What the program adds to a person's step is that person's doing.
     const last = (history.findLast(({ by }) => by !== PROGRAM.name) ?? history[0]) as ApprovalStep
+    const { action, by, at } = last
     super(
       'APPROVAL_OVERTAKEN',
-      `Expected the ${subject} as it was seen but ${last.by} has changed it since ` +
-        `(${last.action}, ${last.at}): it is ${state} now`,
+      `Expected the ${subject} as it was seen but ${by} has changed it since ` +
+        `(${action}, ${at}): it is ${state} now`,
     )
-    this.state = state
-    this.last = last
-    this.revision = revision
+    this.standing = { state, action, by, at, revision }
   }
 }
 

@@ -2,12 +2,14 @@
 // plain WebSocket.
 import { WebSocket } from 'ws'
 import { type Access, createAccess } from '../../src/access/access.ts'
+import type { Audit } from '../../src/access/audit.ts'
 import { addUser, openUsers } from '../../src/access/users.ts'
 import { createDelivery, type Delivery, type DeliveryOptions } from '../../src/alerts/delivery.ts'
 import type { Bus } from '../../src/bus/connection.ts'
 import { ensureStreams } from '../../src/bus/streams.ts'
 import { type Config, configSchema } from '../../src/config/schema.ts'
 import { HotplateError } from '../../src/domain/error.ts'
+import type { Subject } from '../../src/gateway/context.ts'
 import type { ImageSource } from '../../src/gateway/routes.ts'
 import { type Gateway, startGateway } from '../../src/gateway/server.ts'
 import type { ListsReporter } from '../../src/hotlists/report.ts'
@@ -36,6 +38,7 @@ export interface TestGatewayOptions {
   gateway?: Partial<Config['gateway']>
   images?: ImageSource
   lists?: ListsReporter
+  subjects?: (audit: Audit) => readonly Subject[]
   delivery?: Partial<DeliveryOptions>
   console_dir?: string
 }
@@ -66,6 +69,7 @@ export async function startTestGateway(bus: Bus, o: TestGatewayOptions = {}): Pr
     images,
     delivery,
     lists,
+    subjects: o.subjects?.(access.audit) ?? [],
     log,
     metrics,
     readiness,

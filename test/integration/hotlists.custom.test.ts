@@ -77,8 +77,7 @@ test('401.4f of two supervisors at once one wins, and the other is told who', as
     expect(result.reason).toMatchObject({
       code: 'APPROVAL_OVERTAKEN',
       message: expect.stringContaining(`but ${winner} has changed it since`),
-      state,
-      last: { by: winner },
+      standing: { state, by: winner },
     })
   }
   const told = await historyOf(nats.bus, 'bolo', { object: `entry:${id}` })
@@ -92,7 +91,7 @@ test('401.4f a decision on what was seen before an amendment is refused', async 
   await step(id, 'submit', ANN)
   await expect(step(id, 'approve', SUE, { revision })).rejects.toMatchObject({
     code: 'APPROVAL_OVERTAKEN',
-    last: { action: 'submit', by: 'ann' },
+    standing: { action: 'submit', by: 'ann' },
   })
   expect(await stateOf(id)).toBe('submitted')
 })
