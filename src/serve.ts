@@ -1,7 +1,7 @@
 // The service: platform, roles and what is seen from outside, put together, and taken apart in the
 // opposite order.
 import { type Access, createAccess } from './access/access.ts'
-import { createDelivery } from './alerts/delivery.ts'
+import { createDelivery, type DeliveryOptions } from './alerts/delivery.ts'
 import type { Bus } from './bus/connection.ts'
 import type { Config } from './config/schema.ts'
 import { ImageStore } from './evidence/images.ts'
@@ -9,6 +9,8 @@ import { startKeeper } from './evidence/keeper.ts'
 import { openHotlistSubjects } from './gateway/hotlist-subjects.ts'
 import { startGateway } from './gateway/server.ts'
 import { openListsReporter } from './hotlists/report.ts'
+import { openSettings } from './hotlists/settings.ts'
+import { SettingsView } from './hotlists/settings-view.ts'
 import { type Ingest, startIngest } from './ingest/ingest.ts'
 import { type DataKind, type Platform, startPlatform } from './platform.ts'
 import type { Store } from './store/client.ts'
@@ -128,7 +130,11 @@ async function openDoor(
 ) {
   const access = await createAccess({ bus, config, log })
   stops.push(() => access.stop())
-  const delivery = await createDelivery({ bus, config, metrics, log })
+  const settings = await SettingsView.open(await openSettings(bus))
+  stops.push(() => settings.stop())
+  const maySee: DeliveryOptions['maySee'] = ({ user }, list) =>
+    settings.maySee(list, access.personOf(user))
+  const delivery = await createDelivery({ bus, config, metrics, log, maySee })
   stops.push(() => delivery.stop())
   const lists = await openListsReporter(bus, store, config)
   const hotlists = await openHotlistSubjects(bus, store, access.audit, config)
@@ -140,6 +146,7 @@ async function openDoor(
     images: new ImageStore(config.data_dir),
     delivery,
     lists,
+    settings,
     subjects: hotlists.subjects,
     log,
     metrics,

@@ -5,7 +5,7 @@ import type { Bus } from '../bus/connection.ts'
 import type { Documents, Revisioned } from '../bus/documents.ts'
 import type { Config } from '../config/schema.ts'
 import { HotplateError } from '../domain/error.ts'
-import type { Role } from '../domain/roles.ts'
+import type { Person } from '../domain/roles.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { Attempts, Turnstile } from './attempts.ts'
 import { type Audit, createAudit } from './audit.ts'
@@ -31,8 +31,8 @@ export interface Access {
   signIn(user: string, password: string, from: string): Promise<{ token: string; session: Session }>
   /** The session of a token, or null; a look-up in memory. */
   check(token: string): Session | null
-  /** The roles that a person has now, for what outlives a request: open alert streams. */
-  rolesOf(user: string): readonly Role[]
+  /** A person as they are now, for what outlives a request: open alert streams. */
+  personOf(user: string): Person
   /** Ends a session, everywhere within a second. */
   signOut(session: Session, from: string): Promise<void>
   /** Tells of each session's end, whatever ended it. */
@@ -91,7 +91,7 @@ export async function createAccess(o: { bus: Bus; config: Config; log: Logger })
       return sessions.begin(user)
     },
     check: (token) => sessions.check(token),
-    rolesOf: (user) => sessions.rolesOf(user),
+    personOf: (user) => sessions.personOf(user),
     async signOut(session, from) {
       await sessions.revoke(session.id)
       await audit.record({ who: session.user, from, what: 'sign_out', outcome: 'ok' })

@@ -16,6 +16,7 @@ export type AuditKind =
   | 'model_fit'
   | 'user_roles'
   | 'hotlist_read'
+  | 'user_ilets'
 
 export interface AuditEvent {
   /** A user's name as given: for a refused sign-in it may be nobody's. */

@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import type { Bus } from '../bus/connection.ts'
 import { type Documents, openDocuments, type Revisioned } from '../bus/documents.ts'
-import type { Role } from '../domain/roles.ts'
+import type { Person } from '../domain/roles.ts'
 import { openUsers, type User } from './users.ts'
 
 const sessionSchema = z.object({
@@ -17,12 +17,10 @@ const sessionSchema = z.object({
 })
 type SessionDocument = z.infer<typeof sessionSchema>
 
-export interface Session {
+/** The person is as they are now: a change of their rights acts on sessions that are there. */
+export interface Session extends Person {
   /** SHA-256 of the token, hex: not secret. */
   id: string
-  user: string
-  /** As they are now: a change of a person's roles acts on sessions that are there. */
-  roles: readonly Role[]
   demo: boolean
   /** epoch ms */
   expires_ms: number
@@ -122,9 +120,10 @@ export class Sessions {
     return this.#toSession(id, document)
   }
 
-  /** The roles that a person has now; none where nobody has the name. */
-  rolesOf(user: string): readonly Role[] {
-    return this.#users.get(user)?.value.roles ?? []
+  /** A person as they are now; without any right where nobody has the name. */
+  personOf(user: string): Person {
+    const { roles = [], ilets = false } = this.#users.get(user)?.value ?? {}
+    return { user, roles, ilets }
   }
 
   async revoke(id: string): Promise<void> {
@@ -183,6 +182,6 @@ export class Sessions {
   }
 
   #toSession(id: string, { user, demo, expires_ms }: SessionDocument): Session {
-    return { id, user, roles: this.rolesOf(user), demo, expires_ms }
+    return { id, ...this.personOf(user), demo, expires_ms }
   }
 }

@@ -22,6 +22,8 @@ const userSchema = z.object({
   demo: z.boolean(),
   /** What the person may do (domain/roles.ts); nothing in a document from before roles. */
   roles: z.array(z.enum(ROLES)).default([]),
+  /** Authorised for state law-enforcement data (policy 401.4b). */
+  ilets: z.boolean().default(false),
 })
 export type User = z.infer<typeof userSchema>
 
@@ -53,6 +55,7 @@ export interface NewUser {
   name: string
   demo: boolean
   roles?: readonly Role[]
+  ilets?: boolean
   /** Generated where absent. */
   password?: string
 }
@@ -63,14 +66,15 @@ export interface NewUser {
  */
 export async function addUser(
   users: Documents<User>,
-  { name, demo, roles = [], password = generatePassword() }: NewUser,
+  { name, demo, roles = [], ilets = false, password = generatePassword() }: NewUser,
 ): Promise<{ password: string }> {
   checkName(name)
   checkPassword(password)
   const password_hash = await hashPassword(password)
   try {
     const created_at = new Date().toISOString()
-    await users.create(name, { name, password_hash, created_at, demo, roles: [...new Set(roles)] })
+    const user = { name, password_hash, created_at, demo, roles: [...new Set(roles)], ilets }
+    await users.create(name, user)
   } catch (cause) {
     if (cause instanceof HotplateError && cause.code === 'DOCUMENT_EXISTS') {
       throw new HotplateError('USER_EXISTS', `A user "${name}" is there already`, { cause })
@@ -107,6 +111,19 @@ export async function setRoles(
 ): Promise<void> {
   const found = await findUser(users, name)
   await users.update(name, { ...found.value, roles: [...new Set(roles)] }, found.revision)
+}
+
+/**
+ * Authorises a user for state law-enforcement data, or no longer; it acts at once.
+ * @throws HotplateError USER_UNKNOWN, DOCUMENT_CHANGED when two change the user at once
+ */
+export async function setIlets(
+  users: Documents<User>,
+  name: string,
+  ilets: boolean,
+): Promise<void> {
+  const found = await findUser(users, name)
+  await users.update(name, { ...found.value, ilets }, found.revision)
 }
 
 /** @throws HotplateError USER_UNKNOWN */

@@ -74,17 +74,22 @@ export class ConsoleCursor {
   prev = 0
   readonly #source: CursorSource
   readonly #sink: ConsoleSink
-  readonly #wanted: (item: StreamedAlert) => boolean
+  readonly #shown: (item: StreamedAlert) => StreamedAlert | null
   #timer: NodeJS.Timeout | undefined
   /** Rises with each move: a page that was asked for before it is not sent after it. */
   #moves = 0
   #pumping = false
   #sent_max = 0
 
-  constructor(source: CursorSource, sink: ConsoleSink, wanted: (item: StreamedAlert) => boolean) {
+  /** @param shown an alert or event as this console may see it; null: not at all */
+  constructor(
+    source: CursorSource,
+    sink: ConsoleSink,
+    shown: (item: StreamedAlert) => StreamedAlert | null,
+  ) {
     this.#source = source
     this.#sink = sink
-    this.#wanted = wanted
+    this.#shown = shown
     this.#timer = setTimeout(() => this.goLive(), FIRST_FRAME_WAIT_MS)
   }
 
@@ -98,7 +103,7 @@ export class ConsoleCursor {
     if (this.mode !== 'waiting') return
     clearTimeout(this.#timer)
     this.at = this.#source.tail
-    this.prev = this.#source.ring.lastWhere(this.#wanted)?.seq ?? 0
+    this.prev = this.#source.ring.lastWhere((item) => this.#isShown(item))?.seq ?? 0
     this.mode = 'live'
   }
 
@@ -119,7 +124,7 @@ export class ConsoleCursor {
     this.at = place
     this.prev = place
     if (last !== undefined) {
-      const latest = this.#source.ring.placeOfLast(last, this.#wanted)
+      const latest = this.#source.ring.placeOfLast(last, (item) => this.#isShown(item))
       this.at = Math.max(place, latest.at)
       this.prev = Math.max(place, latest.prev)
     }
@@ -129,16 +134,16 @@ export class ConsoleCursor {
   /** An alert has come in. */
   offer(item: StreamedAlert): void {
     if (this.mode !== 'live' && this.mode !== 'behind') return
-    const wanted = this.#wanted(item)
-    if (this.mode === 'live' && wanted && this.#isFull()) this.mode = 'behind'
+    const shown = this.#shown(item)
+    if (this.mode === 'live' && shown !== null && this.#isFull()) this.mode = 'behind'
     if (this.mode === 'behind') {
-      if (wanted) this.#source.metrics.consoleGaps.inc()
+      if (shown !== null) this.#source.metrics.consoleGaps.inc()
       return
     }
     if (item.seq <= this.at) return
-    if (wanted) {
-      this.#send(item)
-      this.#observe(item)
+    if (shown !== null) {
+      this.#send(shown)
+      this.#observe(shown)
     }
     this.at = item.seq
   }
@@ -154,6 +159,10 @@ export class ConsoleCursor {
   close(): void {
     this.mode = 'closed'
     clearTimeout(this.#timer)
+  }
+
+  #isShown(item: StreamedAlert): boolean {
+    return this.#shown(item) !== null
   }
 
   #isFull(): boolean {
@@ -229,24 +238,27 @@ export class ConsoleCursor {
     for (const item of page.items) {
       if (item.seq <= this.at) continue
       if (this.#isFull()) return
-      if (this.#wanted(item)) this.#send(item)
+      const shown = this.#shown(item)
+      if (shown !== null) this.#send(shown)
       this.at = item.seq
     }
     this.at = Math.max(this.at, page.upto)
   }
 }
 
-/** One frame is built once for all consoles that stand at the same place. */
+/** One frame is built once for all consoles that stand at the same place and may see the same. */
 export function sharedFrames(): (item: StreamedAlert, prev: number) => Buffer {
   let seq = -1
-  let before = -1
-  let frame: Buffer = Buffer.alloc(0)
+  let frames = new Map<StreamedAlert, Map<number, Buffer>>()
   return (item, prev) => {
-    if (item.seq !== seq || prev !== before) {
-      frame = alertFrame(item, prev)
+    if (item.seq !== seq) {
       seq = item.seq
-      before = prev
+      frames = new Map()
     }
+    const by_prev = frames.get(item) ?? new Map<number, Buffer>()
+    frames.set(item, by_prev)
+    const frame = by_prev.get(prev) ?? alertFrame(item, prev)
+    by_prev.set(prev, frame)
     return frame
   }
 }

@@ -4,8 +4,7 @@ import { type ConsumerMessages, DeliverPolicy, type JsMsg } from '@nats-io/jetst
 import type { Bus } from '../bus/connection.ts'
 import { alertSubject, STREAM } from '../bus/streams.ts'
 import type { Config } from '../config/schema.ts'
-import type { Alert } from '../domain/alert.ts'
-import type { AlertEvent } from '../domain/alert-event.ts'
+import type { Alert, AlsoListed } from '../domain/alert.ts'
 import { HotplateError } from '../domain/error.ts'
 import { retentionCutoff } from '../domain/time.ts'
 import type { Logger } from '../telemetry/log.ts'
@@ -51,8 +50,11 @@ export interface DeliveryOptions {
   config: Config
   metrics: Metrics
   log: Logger
-  /** Today whoever is signed in sees every alert; whoever sees it sees what happens to it. */
-  visible?: (viewer: Viewer, alert: Alert | AlertEvent) => boolean
+  /**
+   * Whether somebody may know of a list's alerts and what happens to them (401.4b), asked anew for
+   * each; without it everybody may.
+   */
+  maySee?: (viewer: Viewer, list: string) => boolean
   /** epoch ms */
   now?: () => number
 }
@@ -85,8 +87,10 @@ class DeliveryHub implements Delivery, CursorSource {
   readonly #bus: Bus
   readonly #log: Logger
   readonly #days: number
-  readonly #visible: NonNullable<DeliveryOptions['visible']>
+  readonly #maySee: NonNullable<DeliveryOptions['maySee']>
   readonly #reader: ReplayReader
+  /** By what is left of their lists. */
+  readonly #reduced = new WeakMap<StreamedAlert, Map<string, StreamedAlert>>()
   readonly #consoles = new Map<ConsoleCursor, DeliverySink>()
   #messages: ConsumerMessages | undefined
   /** Rises with each subscription: a callback of an older one is not heard. */
@@ -95,11 +99,11 @@ class DeliveryHub implements Delivery, CursorSource {
   #stopped = false
   #ping: NodeJS.Timeout | undefined
 
-  constructor({ bus, config, metrics, log, visible, now }: DeliveryOptions) {
+  constructor({ bus, config, metrics, log, maySee, now }: DeliveryOptions) {
     this.#bus = bus
     this.#log = log
     this.#days = config.retention.days
-    this.#visible = visible ?? (() => true)
+    this.#maySee = maySee ?? (() => true)
     this.#reader = new ReplayReader(bus)
     this.metrics = metrics
     this.buffer_bytes_max = config.gateway.console_buffer_bytes_max
@@ -122,7 +126,7 @@ class DeliveryHub implements Delivery, CursorSource {
   }
 
   attach(viewer: Viewer, sink: DeliverySink): AttachedConsole {
-    const cursor = new ConsoleCursor(this, sink, (item) => this.#mayShow(viewer, item))
+    const cursor = new ConsoleCursor(this, sink, (item) => this.#shown(viewer, item))
     this.#consoles.set(cursor, sink)
     this.metrics.consoles.set(this.#consoles.size)
     return {
@@ -139,7 +143,8 @@ class DeliveryHub implements Delivery, CursorSource {
   async find(viewer: Viewer, id: string): Promise<Alert | null> {
     const message = await this.#lookUp(id)
     const item = message === null ? null : readAlert(message)
-    return item?.kind === 'alert' && this.#mayShow(viewer, item) ? item.alert : null
+    const shown = item === null ? null : this.#shown(viewer, item)
+    return shown?.kind === 'alert' ? shown.alert : null
   }
 
   check(): void {
@@ -178,10 +183,28 @@ class DeliveryHub implements Delivery, CursorSource {
     return (await this.#bus.jsm.streams.info(STREAM.alerts)).state
   }
 
-  #mayShow(viewer: Viewer, item: StreamedAlert): boolean {
-    return (
-      item.read_ms >= retentionCutoff(this.now(), this.#days) && this.#visible(viewer, item.alert)
-    )
+  /** What somebody may see of an alert or event: all, or without some lists, or nothing. */
+  #shown(viewer: Viewer, item: StreamedAlert): StreamedAlert | null {
+    if (item.read_ms < retentionCutoff(this.now(), this.#days)) return null
+    if (!this.#maySee(viewer, item.alert.entry.list)) return null
+    if (item.kind !== 'alert' || item.alert.also === undefined) return item
+    const hidden = item.alert.also.filter(({ list }) => !this.#maySee(viewer, list))
+    return hidden.length === 0 ? item : this.#without(item, new Set(hidden))
+  }
+
+  /** Consoles that may see the same of an alert share one frame of it. */
+  #without(item: StreamedAlert & { kind: 'alert' }, hidden: Set<AlsoListed>): StreamedAlert {
+    const { also = [], ...rest } = item.alert
+    const left = also.filter((one) => !hidden.has(one))
+    const key = left.map(({ list, id }) => `${list} ${id}`).join('\n')
+    const known = this.#reduced.get(item) ?? new Map<string, StreamedAlert>()
+    this.#reduced.set(item, known)
+    const found = known.get(key)
+    if (found !== undefined) return found
+    const alert: Alert = left.length === 0 ? rest : { ...rest, also: left }
+    const reduced: StreamedAlert = { ...item, alert, text: JSON.stringify(alert) }
+    known.set(key, reduced)
+    return reduced
   }
 
   async #subscribe(): Promise<void> {

@@ -1,7 +1,7 @@
 // `hotplate user`: accounts with a password that is shown once, and what each person may do.
 import { type Command, Option } from 'commander'
 import { createAudit } from '../access/audit.ts'
-import { addUser, findUser, openUsers, resetPassword, setRoles } from '../access/users.ts'
+import { addUser, findUser, openUsers, resetPassword, setIlets, setRoles } from '../access/users.ts'
 import type { Bus } from '../bus/connection.ts'
 import { ROLES, type Role } from '../domain/roles.ts'
 import { joinPlatform } from '../platform.ts'
@@ -13,6 +13,8 @@ import { type CommonOptions, configOf } from './run.ts'
 interface UserOptions extends CommonOptions {
   role?: Role[]
   none?: boolean
+  ilets?: boolean
+  off?: boolean
 }
 
 export function registerUser(program: Command): void {
@@ -32,16 +34,25 @@ export function registerUser(program: Command): void {
     new Option('--role <ROLE...>', 'what the person may do; more than one may be given').choices(
       ROLES,
     )
-  register('add', 'makes an account and prints its password once', add).addOption(roles())
+  register('add', 'makes an account and prints its password once', add)
+    .addOption(roles())
+    .option('--ilets', 'authorised for state law-enforcement data')
   register('reset', 'gives an account another password and prints it once', reset)
   register('roles', 'shows the roles of a person, or gives them these and no others', changeRoles)
     .addOption(roles().conflicts('none'))
     .option('--none', 'takes all of them')
+  register('ilets', 'authorises a person for state law-enforcement data', authorise).option(
+    '--off',
+    'no longer',
+  )
 }
 
-async function add(bus: Bus, name: string, { role = [] }: UserOptions): Promise<string> {
-  if (role.length > 0) await record(bus, name, role)
-  const { password } = await addUser(await openUsers(bus), { name, demo: false, roles: role })
+async function add(bus: Bus, name: string, options: UserOptions): Promise<string> {
+  const { role = [], ilets = false } = options
+  if (role.length > 0) await record(bus, name, 'user_roles', role.join(' '))
+  if (ilets) await record(bus, name, 'user_ilets', 'authorised')
+  const users = await openUsers(bus)
+  const { password } = await addUser(users, { name, demo: false, roles: role, ilets })
   return `${name}: ${password}`
 }
 
@@ -55,20 +66,33 @@ async function changeRoles(bus: Bus, name: string, options: UserOptions): Promis
   const { value } = await findUser(users, name)
   const { role = options.none === true ? [] : undefined } = options
   if (role !== undefined) {
-    await record(bus, name, role)
+    await record(bus, name, 'user_roles', role.join(' ') || 'none')
     await setRoles(users, name, role)
   }
   return `${name}: ${(role ?? value.roles).join(', ') || 'no roles'}`
 }
 
+async function authorise(bus: Bus, name: string, { off = false }: UserOptions): Promise<string> {
+  const users = await openUsers(bus)
+  await findUser(users, name)
+  await record(bus, name, 'user_ilets', off ? 'not authorised' : 'authorised')
+  await setIlets(users, name, !off)
+  return `${name}: ${off ? 'not authorised' : 'authorised'} for state law-enforcement data`
+}
+
 /** On record first: rights that nobody can be asked about must not come into force. */
-function record(bus: Bus, user: string, roles: readonly Role[]): Promise<void> {
+function record(
+  bus: Bus,
+  user: string,
+  what: 'user_roles' | 'user_ilets',
+  detail: string,
+): Promise<void> {
   return createAudit(bus).record({
     who: systemUser(),
     from: 'command line',
-    what: 'user_roles',
+    what,
     object: user,
-    detail: roles.join(' ') || 'none',
+    detail,
     outcome: 'ok',
   })
 }

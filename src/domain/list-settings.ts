@@ -3,7 +3,7 @@
 import type { Category, Profile, Purpose } from './hotlist.ts'
 import type { FileLayout } from './list-layout.ts'
 import type { Location } from './read.ts'
-import type { Role } from './roles.ts'
+import type { Person, Role } from './roles.ts'
 
 /** 1 is the most urgent. */
 export const PRIORITIES = [1, 2, 3, 4] as const
@@ -141,17 +141,10 @@ export function defaultSettings(name: string, category: Category, profile: Profi
   }
 }
 
-/** Who looks, as far as lists ask. */
-export interface Audience {
-  user: string
-  roles: readonly Role[]
-  ilets: boolean
-}
-
 type Access = Pick<ListSettings, 'visibility' | 'ilets'>
 
 /** Whether a person may know of a list's alerts and entries. */
-export function maySee({ visibility, ilets }: Access, who: Audience): boolean {
+export function maySee({ visibility, ilets }: Access, who: Person): boolean {
   if (ilets && !who.ilets) return false
   switch (visibility.kind) {
     case 'all':

@@ -57,3 +57,11 @@ export function may(roles: readonly Role[], right: Right): boolean {
   const having: readonly Role[] = RIGHTS[right]
   return roles.some((role) => having.includes(role))
 }
+
+/** Somebody who is signed in, as far as rights go. */
+export interface Person {
+  user: string
+  roles: readonly Role[]
+  /** Authorised for state law-enforcement data (policy 401.4b). */
+  ilets: boolean
+}

@@ -346,8 +346,7 @@ async function isSeen(
   if (document === null && manifest === null) return false
   const stated = document?.value.approved ?? document?.value.proposed
   const access = stated?.settings ?? (manifest && settingsOf(null, manifest.value))
-  const { user, roles } = c.var.session
-  return access != null && maySee(access, { user, roles, ilets: false })
+  return access != null && maySee(access, c.var.session)
 }
 
 function seenRevision(c: Context<Env>, given: number | undefined): { revision?: number } {

@@ -15,6 +15,7 @@ import { CATEGORIES } from '../domain/hotlist.ts'
 import { ROLES } from '../domain/roles.ts'
 import { utcDay } from '../domain/time.ts'
 import type { ListsReporter } from '../hotlists/report.ts'
+import type { SettingsView } from '../hotlists/settings-view.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { type Env, problemContent, type Subject } from './context.ts'
 import { listsRoute } from './list-routes.ts'
@@ -43,6 +44,8 @@ export interface RouteOptions {
   lists: ListsReporter
   /** Routes of more subjects. */
   subjects: readonly Subject[]
+  /** Who may know of which list. */
+  settings: Pick<SettingsView, 'maySee'>
   pages: Pages
   log: Logger
 }
@@ -60,6 +63,9 @@ const sessionSchema = z
     user: z.string(),
     demo: z.boolean().openapi({ description: 'Whether the service is a demo.' }),
     roles: z.array(z.enum(ROLES)),
+    ilets: z.boolean().openapi({
+      description: 'Authorised for state law-enforcement data.',
+    }),
     expires_at: z.iso.datetime(),
   })
   .openapi('Session')
@@ -359,12 +365,12 @@ function addVerdictRoute(app: OpenAPIHono<Env>, o: RouteOptions): void {
   })
 }
 
-function addListRoutes(app: OpenAPIHono<Env>, { access, lists }: RouteOptions): void {
+function addListRoutes(app: OpenAPIHono<Env>, { access, lists, settings }: RouteOptions): void {
   app.openapi(listsRoute, async (c) => {
     const { user } = c.var.session
     const event = { who: user, from: c.env.from, what: 'matching_lists', outcome: 'ok' } as const
     await access.audit.record(event)
-    return c.json(await lists.report(), 200)
+    return c.json(await lists.report((list) => settings.maySee(list, c.var.session)), 200)
   })
 }
 
@@ -409,6 +415,7 @@ function describeSession(session: Session, access: Access) {
     user: session.user,
     demo: access.demo,
     roles: [...session.roles],
+    ilets: session.ilets,
     expires_at: new Date(session.expires_ms).toISOString(),
   }
 }

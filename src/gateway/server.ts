@@ -8,6 +8,7 @@ import type { Bus } from '../bus/connection.ts'
 import type { Config } from '../config/schema.ts'
 import { HotplateError } from '../domain/error.ts'
 import type { ListsReporter } from '../hotlists/report.ts'
+import type { SettingsView } from '../hotlists/settings-view.ts'
 import { assertPortFree } from '../supervise/port.ts'
 import type { Readiness } from '../telemetry/health.ts'
 import type { Logger } from '../telemetry/log.ts'
@@ -27,6 +28,7 @@ export interface GatewayOptions {
   lists: ListsReporter
   /** Routes of more subjects. */
   subjects?: readonly Subject[]
+  settings: Pick<SettingsView, 'maySee'>
   log: Logger
   metrics: Metrics
   readiness: Readiness
@@ -48,10 +50,12 @@ const DRAIN_MS_MAX = 2_000
 
 /** @throws HotplateError PORT_TAKEN */
 export async function startGateway(o: GatewayOptions): Promise<Gateway> {
-  const { config, access, images, delivery, lists, subjects = [], log, readiness } = o
+  const { config, access, images, delivery, lists, settings, log, readiness } = o
+  const { subjects = [] } = o
   const pages = loadPages(o.console_dir ?? CONSOLE_DIR)
   const verdicts = createVerdicts(o.bus)
-  const routes = createRoutes({ access, images, delivery, verdicts, lists, subjects, pages, log })
+  const parts = { access, images, delivery, verdicts, lists, settings, subjects, pages, log }
+  const routes = createRoutes(parts)
   const work = { requests: 0 }
   const app = uWS.App()
   const sockets = addSockets(app, { config, access, delivery, log })

@@ -29,8 +29,11 @@ export interface ListsReport {
 
 /** Asked anew each time. */
 export interface ListsReporter {
-  /** @throws HotplateError STORE_UNAVAILABLE, BUS_UNAVAILABLE */
-  report(): Promise<ListsReport>
+  /**
+   * @param may_see whether whoever asks may know of a list; without it all are told
+   * @throws HotplateError STORE_UNAVAILABLE, BUS_UNAVAILABLE
+   */
+  report(may_see?: (list: string) => boolean): Promise<ListsReport>
 }
 
 export async function openListsReporter(
@@ -49,8 +52,9 @@ export function createListsReporter(
   now: () => number = Date.now,
 ): ListsReporter {
   return {
-    async report() {
-      const lists = [...(await manifests.all()).values()].map(({ value }) => value)
+    async report(may_see = () => true) {
+      const all = [...(await manifests.all()).values()].map(({ value }) => value)
+      const lists = all.filter(({ name }) => may_see(name))
       const measured = await countsOf(lists)
       const in_force = await thresholds.all()
       return {

@@ -1,7 +1,8 @@
 // The settings of all lists as they are now, in memory: a watch brings each change within
 // milliseconds, so that whoever raises or shows an alert goes by what is in force.
 import type { HotList } from '../domain/hotlist.ts'
-import { type Audience, type ListSettings, maySee } from '../domain/list-settings.ts'
+import { type ListSettings, maySee } from '../domain/list-settings.ts'
+import type { Person } from '../domain/roles.ts'
 import { type ListDocument, type SettingsDocuments, settingsOf } from './settings.ts'
 
 export class SettingsView {
@@ -33,7 +34,7 @@ export class SettingsView {
   }
 
   /** Whether a person may know of a list's alerts (401.4b). */
-  maySee(name: string, who: Audience): boolean {
+  maySee(name: string, who: Person): boolean {
     const document = this.#documents.get(name)
     const settings = (document?.approved ?? document?.proposed)?.settings
     return settings === undefined || maySee(settings, who)

@@ -13,6 +13,8 @@ import type { Subject } from '../../src/gateway/context.ts'
 import type { ImageSource } from '../../src/gateway/routes.ts'
 import { type Gateway, startGateway } from '../../src/gateway/server.ts'
 import type { ListsReporter } from '../../src/hotlists/report.ts'
+import { openSettings } from '../../src/hotlists/settings.ts'
+import { SettingsView } from '../../src/hotlists/settings-view.ts'
 import { createReadiness, type Readiness } from '../../src/telemetry/health.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts'
@@ -59,7 +61,10 @@ export async function startTestGateway(bus: Bus, o: TestGatewayOptions = {}): Pr
     },
   )
   const access = await createAccess({ bus, config, log })
-  const delivery = await createDelivery({ bus, config, log, metrics, ...o.delivery })
+  const settings = await SettingsView.open(await openSettings(bus))
+  const maySee: DeliveryOptions['maySee'] = ({ user }, list) =>
+    settings.maySee(list, access.personOf(user))
+  const delivery = await createDelivery({ bus, config, log, metrics, maySee, ...o.delivery })
   const images = o.images ?? { open: () => Promise.resolve(null) }
   const lists = o.lists ?? { report: () => Promise.resolve({ days: 90, lists: [] }) }
   const gateway = await startGateway({
@@ -70,6 +75,7 @@ export async function startTestGateway(bus: Bus, o: TestGatewayOptions = {}): Pr
     delivery,
     lists,
     subjects: o.subjects?.(access.audit) ?? [],
+    settings,
     log,
     metrics,
     readiness,
@@ -79,6 +85,7 @@ export async function startTestGateway(bus: Bus, o: TestGatewayOptions = {}): Pr
   const stop = once(async () => {
     await gateway.stop()
     await delivery.stop()
+    settings.stop()
     access.stop()
   })
   return {

@@ -79,8 +79,8 @@ describe('a session', () => {
     await setRoles(users, 'sue', ['auditor', 'auditor'])
     for (const one of [access, other]) {
       await until(() => one.check(token)?.roles.join() === 'auditor', { ms: 1_000 })
-      expect(one.rolesOf('sue')).toEqual(['auditor'])
-      expect(one.rolesOf('nobody')).toEqual([])
+      expect(one.personOf('sue').roles).toEqual(['auditor'])
+      expect(one.personOf('nobody')).toEqual({ user: 'nobody', roles: [], ilets: false })
     }
     await expect(setRoles(users, 'nobody', [])).rejects.toMatchObject({ code: 'USER_UNKNOWN' })
     access.stop()

@@ -112,14 +112,14 @@ function startJob(signal = new AbortController().signal) {
   const job = new TallyJob({ config, bus: nats.bus, store, log: told, metrics }, signal)
   return { job, lines, metrics: () => metrics.registry.metrics() }
 }
-const report = async (now_config = config) => {
+const report = async (now_config = config, may_see?: (list: string) => boolean) => {
   const { lists } = await createListsReporter(
     store,
     manifests,
     thresholds,
     now_config,
     () => NOW,
-  ).report()
+  ).report(may_see)
   return lists
 }
 
@@ -138,6 +138,7 @@ test('reads, alerts and verdicts are counted per list, wrong matches as false', 
   const { job, metrics } = startJob()
   await job.run(NOW)
   const [amber, extract] = await report()
+  expect(await report(config, (name) => name === 'amber')).toEqual([amber])
   expect(extract).toMatchObject({
     name: 'state-extract',
     measured: { reads: 150, alerts: 8, unreviewed: 2, verified: 1, false_alerts: 3 },

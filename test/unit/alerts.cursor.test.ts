@@ -75,6 +75,7 @@ class Socket implements ConsoleSink {
 }
 
 const isShown = ({ alert }: StreamedAlert) => alert.entry.list === 'shown'
+const shown = (item: StreamedAlert) => (isShown(item) ? item : null)
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 const step = fc.oneof(
@@ -91,7 +92,7 @@ describe('cursor', () => {
         const stream = new Stream()
         const socket = new Socket()
         for (let i = 0; i < old; i += 1) stream.publish(false)
-        const cursor = new ConsoleCursor(stream, socket, isShown)
+        const cursor = new ConsoleCursor(stream, socket, shown)
         void cursor.resume(0)
         for (const { do: what, hidden } of steps) {
           if (what === 'publish') cursor.offer(stream.publish(hidden))
@@ -130,7 +131,7 @@ describe('cursor', () => {
     const socket = new Socket()
     for (let i = 0; i < 6; i += 1) stream.publish(i % 2 === 1)
     stream.publishEvent(false)
-    const cursor = new ConsoleCursor(stream, socket, isShown)
+    const cursor = new ConsoleCursor(stream, socket, shown)
     await cursor.resume(0, 2)
     await until(() => cursor.mode === 'live')
     cursor.close()
@@ -146,7 +147,7 @@ describe('cursor', () => {
     const stream = new Stream()
     const socket = new Socket()
     stream.publish(false)
-    const cursor = new ConsoleCursor(stream, socket, isShown)
+    const cursor = new ConsoleCursor(stream, socket, shown)
     await until(() => cursor.mode === 'live')
     cursor.offer(stream.publish(false))
     cursor.close()
@@ -158,7 +159,7 @@ describe('cursor', () => {
 describe('the delivery time', () => {
   it('runs from the receipt of the read, for live frames that say when that was', async () => {
     const stream = new Stream()
-    const cursor = new ConsoleCursor(stream, new Socket(), isShown)
+    const cursor = new ConsoleCursor(stream, new Socket(), shown)
     const measured = async () => {
       const text = await metrics.registry.metrics()
       const value = (what: string) =>

@@ -3,7 +3,6 @@
 import { describe, expect, it } from 'vitest'
 import { FILE_CODES } from '../../src/domain/file-codes.ts'
 import {
-  type Audience,
   defaultSettings,
   type ListSettings,
   maySee,
@@ -11,11 +10,12 @@ import {
   staleHours,
   type Visibility,
 } from '../../src/domain/list-settings.ts'
+import type { Person } from '../../src/domain/roles.ts'
 import { activatesItself, patched, purposeOfCode, widenings } from '../../src/hotlists/settings.ts'
 
 const SETTINGS = defaultSettings('bolo', 'custom', 'fold')
 
-const who = (more: Partial<Audience> = {}): Audience => ({
+const who = (more: Partial<Person> = {}): Person => ({
   user: 'dan',
   roles: ['dispatcher'],
   ilets: false,
@@ -23,7 +23,7 @@ const who = (more: Partial<Audience> = {}): Audience => ({
 })
 
 describe('401.4b who may know of a list', () => {
-  const seen = (visibility: Visibility, person: Audience, ilets = false) =>
+  const seen = (visibility: Visibility, person: Person, ilets = false) =>
     maySee({ visibility, ilets }, person)
 
   it('all, some roles, or some people', () => {
