@@ -1,47 +1,26 @@
 // `hotlist add` and what follows: entries that people make, from draft to active and to their end
 // (policy 401.4f), what waits for a decision, and what has happened. A person is given by `--by`.
 import { type Command, Option } from 'commander'
-import { createAudit } from '../access/audit.ts'
-import type { Bus } from '../bus/connection.ts'
 import { HotplateError } from '../domain/error.ts'
 import { PROFILES, PURPOSES } from '../domain/hotlist.ts'
 import { foldEntryPlate } from '../domain/plate.ts'
 import { DAY_MS } from '../domain/time.ts'
 import { parseEntry } from '../formats/hotlists/entry-columns.ts'
 import { isBad } from '../formats/hotlists/parsed-line.ts'
-import type { Caller } from '../hotlists/approvals.ts'
-import { customKey, mirrorCustomEntries } from '../hotlists/custom.ts'
+import { customKey } from '../hotlists/custom.ts'
 import {
   addCustom,
   type CustomAction,
   type CustomDraft,
-  type CustomOptions,
   revokePlate,
   stepCustom,
 } from '../hotlists/custom-changes.ts'
 import { historyOf } from '../hotlists/events.ts'
 import { entriesInbox, inOrder } from '../hotlists/inbox.ts'
-import { type Manifests, openManifests } from '../hotlists/manifest.ts'
-import { openSettings } from '../hotlists/settings.ts'
 import { silenceEntry, silencePlate } from '../hotlists/single.ts'
-import { joinPlatform } from '../platform.ts'
-import type { Store } from '../store/client.ts'
-import { createLog } from '../telemetry/log.ts'
-import { createMetrics } from '../telemetry/metrics.ts'
-import { callerOf } from './caller.ts'
-import { type CommonOptions, configOf } from './run.ts'
+import { decideVersion } from '../hotlists/version-decisions.ts'
+import { onGround, type PersonOptions, versionNumber, withCommon } from './hotlist-ground.ts'
 import { table } from './table.ts'
-
-interface PersonOptions extends CommonOptions {
-  by?: string
-}
-
-interface Ground extends CustomOptions {
-  bus: Bus
-  store: Store
-  manifests: Manifests
-  caller: Caller
-}
 
 const STEPS: readonly { name: string; action: CustomAction; says: string }[] = [
   { name: 'submit', action: 'submit', says: 'asks for a decision on a draft' },
@@ -57,9 +36,11 @@ const STEPS: readonly { name: string; action: CustomAction; says: string }[] = [
 export function registerEntries(hotlist: Command): void {
   registerAdd(hotlist)
   for (const { name, action, says } of STEPS) {
-    withCommon(hotlist.command(name).description(says))
+    const command = withCommon(hotlist.command(name).description(says))
       .requiredOption('--list <NAME>', 'the list')
-      .requiredOption('--entry <ID>', 'the entry, by the id that alerts show')
+      .option('--entry <ID>', 'the entry, by the id that alerts show')
+    if (isOfVersions(action)) command.option('--version <N>', 'or a version', versionNumber)
+    command
       .option('--note <TEXT>', 'why')
       .action((options: StepOptions) => runStep(action, options))
   }
@@ -77,13 +58,6 @@ export function registerEntries(hotlist: Command): void {
     .option('--entry <ID>', 'one entry of it')
     .option('--json', 'all that is on record, a line of JSON an event')
     .action(runHistory)
-}
-
-function withCommon(command: Command): Command {
-  return command
-    .option('--by <USER>', 'who does it: a person with an account (whoever is at the machine)')
-    .option('--config <FILE>', 'YAML file with settings')
-    .option('--data <DIR>', 'folder for all data (./data)')
 }
 
 function registerAdd(hotlist: Command): void {
@@ -150,14 +124,28 @@ function expiryOf(text: string, now_ms: number): string {
 
 interface StepOptions extends PersonOptions {
   list: string
-  entry: string
+  entry?: string
+  version?: number
   note?: string
 }
 
+function isOfVersions(action: CustomAction): action is 'approve' | 'return' {
+  return action === 'approve' || action === 'return'
+}
+
 async function runStep(action: CustomAction, options: StepOptions): Promise<void> {
-  const { list, entry: id, note } = options
+  const { list, entry: id, version, note } = options
+  if ((id === undefined) === (version === undefined)) {
+    const expected = isOfVersions(action) ? '--entry or --version' : '--entry'
+    throw new HotplateError('USAGE', `Expected ${expected}`)
+  }
   await onGround(options, async (o) => {
-    const { value } = await stepCustom(o, o.caller, { list, id, action, note })
+    if (version !== undefined && isOfVersions(action)) {
+      const record = await decideVersion(o, { list, version, action, caller: o.caller, note })
+      if (action === 'return') return `${list} version ${version} is returned`
+      return `${list} version ${version} is in force: ${record.counts.entries} entries`
+    }
+    const { value } = await stepCustom(o, o.caller, { list, id: id as string, action, note })
     return `${value.entry.plate} on ${list}, entry ${id}, is ${value.approval.state}`
   })
 }
@@ -234,33 +222,4 @@ async function runHistory({ list, entry, json, ...options }: HistoryOptions): Pr
     ])
     return table([['at', 'who', 'from', 'what', 'object', 'refused'], ...rows])
   })
-}
-
-/** Does the work beside the running service, or without one, and prints what it gives. */
-async function onGround(
-  options: PersonOptions,
-  work: (o: Ground) => Promise<string>,
-): Promise<void> {
-  const config = configOf(options)
-  const log = createLog('warn')
-  const metrics = createMetrics()
-  const name = 'hotplate-hotlist'
-  const platform = await joinPlatform({ config, kind: 'any', log, metrics, name })
-  try {
-    const { bus, store } = platform
-    const manifests = await openManifests(bus)
-    const caller = await callerOf(bus, options.by)
-    const mirror = await mirrorCustomEntries(manifests.custom)
-    try {
-      const limits = config.hotlists
-      const audit = createAudit(bus)
-      const settings = await openSettings(bus)
-      const text = await work({ bus, store, manifests, settings, caller, mirror, audit, limits })
-      process.stdout.write(`${text}\n`)
-    } finally {
-      mirror.stop()
-    }
-  } finally {
-    await platform.stop()
-  }
 }

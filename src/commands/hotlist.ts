@@ -1,60 +1,63 @@
-// `hotplate hotlist import`: puts a list from a file into force. Entries that people make are in
-// hotlist-entries.ts.
+// `hotplate hotlist import`: brings a list in from a file. What comes after it is in
+// hotlist-versions.ts; entries that people make are in hotlist-entries.ts.
+import { access, constants } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { HotplateError } from '../domain/error.ts'
 import { CATEGORIES, type Category, PROFILES, type Profile } from '../domain/hotlist.ts'
-import { collectList, FORMATS, listFormat } from '../formats/hotlists/formats.ts'
-import { listBytes } from '../formats/hotlists/unzip.ts'
-import { importList } from '../hotlists/import.ts'
-import { assertListName, type Manifests, openManifests } from '../hotlists/manifest.ts'
-import { joinPlatform } from '../platform.ts'
+import { FORMATS } from '../formats/hotlists/formats.ts'
+import { badLinesOf } from '../hotlists/bad-lines.ts'
+import { stageImport } from '../hotlists/import.ts'
+import { assertListName } from '../hotlists/manifest.ts'
+import type { StagingCounts } from '../hotlists/staging.ts'
+import { stateOf, type VersionRecord } from '../hotlists/versions.ts'
 import type { Store } from '../store/client.ts'
-import { createLog, type Logger } from '../telemetry/log.ts'
-import { createMetrics } from '../telemetry/metrics.ts'
 import { registerEntries } from './hotlist-entries.ts'
-import { type CommonOptions, configOf } from './run.ts'
+import { onGround, type PersonOptions, withCommon } from './hotlist-ground.ts'
+import { changesText, registerVersions } from './hotlist-versions.ts'
 
 const BAD_LINES_SHOWN = 20
+const PROGRESS_EVERY_MS = 1_000
 
-interface ImportOptions extends CommonOptions {
+interface ImportOptions extends PersonOptions {
   list: string
-  format: string
+  format?: string
   category: Category
   profile: Profile
   falseAlertsPerMillion?: number
-  allowBad?: boolean
 }
 
 export function registerHotlist(program: Command): void {
   const hotlist = program.command('hotlist').description('hot lists')
-  hotlist
-    .command('import')
-    .description('loads a list from a file and puts it into force')
+  withCommon(
+    hotlist.command('import').description('brings a list in from a file, as a version of it'),
+  )
     .argument('<file>', 'the list')
     .requiredOption('--list <NAME>', 'its name: 1 to 64 of a-z, 0-9 and -')
     .addOption(
-      new Option('--format <FORMAT>', 'layout of the file (docs/hotlist-formats.md)')
-        .choices(FORMATS.map(({ name }) => name))
-        .default('csv'),
+      new Option(
+        '--format <FORMAT>',
+        "layout of the file (the list's, or csv; docs/hotlist-formats.md)",
+      ).choices(FORMATS.map(({ name }) => name)),
     )
     .addOption(
-      new Option('--category <NAME>', 'why its plates are looked for')
+      new Option('--category <NAME>', 'why its plates are looked for, if it has no settings')
         .choices(CATEGORIES)
         .default('custom'),
     )
     .addOption(
-      new Option('--profile <NAME>', 'how far a read may be off').choices(PROFILES).default('fold'),
+      new Option('--profile <NAME>', 'how far a read may be off, if it has no settings')
+        .choices(PROFILES)
+        .default('fold'),
     )
     .option(
       '--false-alerts-per-million <N>',
-      'false alerts that the list may raise per million reads ' +
+      'false alerts that the list may raise per million reads, if it has no settings ' +
         '(matching.false_alerts_per_million_max)',
       budget,
     )
-    .option('--allow-bad', 'put the good lines into force although some lines are wrong')
-    .option('--config <FILE>', 'YAML file with settings')
-    .option('--data <DIR>', 'folder for all data (./data)')
     .action(runImport)
+  registerVersions(hotlist)
   registerEntries(hotlist)
 }
 
@@ -65,52 +68,64 @@ function budget(text: string): number {
 }
 
 async function runImport(file: string, options: ImportOptions): Promise<void> {
-  assertListName(options.list)
-  const parsed = listFormat(options.format).parse(listBytes(file))
-  const { entries, bad } = await collectList(parsed)
-  for (const { line, column, expected, came } of bad.slice(0, BAD_LINES_SHOWN)) {
-    process.stderr.write(`${file}:${line}: ${column}: expected ${expected} but found ${came}\n`)
-  }
-  if (bad.length > 0 && !options.allowBad) {
-    throw new HotplateError(
-      'LIST_BAD_LINES',
-      `${bad.length} of ${bad.length + entries.length} lines of ${file} are wrong ` +
-        'and nothing was loaded: mend them, or give --allow-bad',
-    )
-  }
-  const { list: name, category, profile, falseAlertsPerMillion: budget } = options
-  const list = {
-    name,
+  const { list, format, category, profile, falseAlertsPerMillion } = options
+  assertListName(list)
+  await access(file, constants.R_OK)
+  const matching = {
     category,
     profile,
-    ...(budget === undefined ? {} : { false_alerts_per_million_max: budget }),
-    entries,
+    ...(falseAlertsPerMillion === undefined
+      ? {}
+      : { false_alerts_per_million_max: falseAlertsPerMillion }),
   }
-  await withLists(options, async ({ store, manifests, log }) => {
-    const manifest = await importList(store, manifests, list, log)
-    return `${manifest.name} version ${manifest.version} is in force: ${manifest.entries} entries`
+  await onGround(options, async (o) => {
+    const record = await stageImport(o, {
+      list,
+      content: { file: { path: file, name: basename(file), ...(format ? { format } : {}) } },
+      matching,
+      caller: o.caller,
+      onProgress: progress(file),
+    })
+    await showBadLines(o.store, file, record)
+    const in_force = (await o.manifests.get(list))?.value.version ?? null
+    return outcomeOf(record, in_force)
   })
 }
 
-/** Does the work beside the running service, or without one, and prints the line that it gives. */
-async function withLists(
-  options: CommonOptions,
-  work: (lists: { store: Store; manifests: Manifests; log: Logger }) => Promise<string>,
-): Promise<void> {
-  const config = configOf(options)
-  const log = createLog('warn')
-  const platform = await joinPlatform({
-    config,
-    kind: 'any',
-    log,
-    metrics: createMetrics(),
-    name: 'hotplate-hotlist',
-  })
-  try {
-    const { bus, store } = platform
-    const line = await work({ store, manifests: await openManifests(bus), log })
-    process.stdout.write(`${line}\n`)
-  } finally {
-    await platform.stop()
+/** Tells how far an import is, a line now and then. */
+function progress(file: string): (counts: StagingCounts) => void {
+  let told_ms = Date.now()
+  return ({ lines, entries, bad }) => {
+    if (Date.now() - told_ms < PROGRESS_EVERY_MS) return
+    told_ms = Date.now()
+    process.stderr.write(`${file}: ${lines} lines, ${entries} entries, ${bad} bad\n`)
   }
+}
+
+async function showBadLines(store: Store, file: string, record: VersionRecord): Promise<void> {
+  const { list, version, counts } = record
+  if (counts.bad === 0) return
+  const bad = await badLinesOf(store, list, version, { lines_max: BAD_LINES_SHOWN })
+  for (const { line, column, expected, came } of bad) {
+    process.stderr.write(`${file}:${line}: ${column}: expected ${expected} but found ${came}\n`)
+  }
+  const more = counts.bad - bad.length
+  if (more > 0) process.stderr.write(`${file}: ${more} more bad lines\n`)
+}
+
+/** @throws HotplateError LIST_HELD: whoever runs imports by the clock has to know */
+function outcomeOf(record: VersionRecord, in_force: number | null): string {
+  const { list, version, counts, held } = record
+  const name = `${list} version ${version}`
+  const state = stateOf(record, in_force)
+  if (state === 'active') return `${name} is in force: ${counts.entries} entries`
+  if (state === 'held') {
+    const stays = in_force === null ? 'nothing of it is in force' : `${in_force} stays in force`
+    throw new HotplateError(
+      'LIST_HELD',
+      `${name} is held for a person, and ${stays}. ${held.join('. ')}`,
+    )
+  }
+  const what = `${counts.entries} entries, ${changesText(counts)}`
+  return `${name} waits for another person to approve it: ${what}`
 }

@@ -168,6 +168,10 @@ export const configSchema = z.strictObject({
       urgent_minutes_max: z.int().positive().default(60),
       /** Expired and revoked ones stay to be looked at. */
       ended_days: z.int().min(1).max(3_660).default(90),
+      /** Versions of a list whose entries stay, for a way back. */
+      versions_kept: z.int().min(2).max(1_000).default(10),
+      /** An import of which a larger share of the lines is bad is held for a person. */
+      bad_lines_share_max: z.number().min(0).max(1).default(0.01),
       check_every_s: z.int().positive().default(15),
     })
     .prefault({}),

@@ -4,7 +4,7 @@ import xxhash from 'xxhash-wasm'
 import type { Entry } from '../domain/hotlist.ts'
 import type { Store } from '../store/client.ts'
 import { type BlockColumn, Bytes, encodeBlock } from '../store/native-block.ts'
-import { decodeRow, ENTRY_COLUMNS, newSpans, scanRow } from './entry-row.ts'
+import { columnsOf, decodeRow, ENTRY_COLUMNS, newSpans, scanRow } from './entry-row.ts'
 
 const { h64ToString } = await xxhash()
 
@@ -50,22 +50,17 @@ class EntryColumns {
   }
 
   add(entry: StoredEntry): void {
-    const { plate, region = '', id, reason, case: case_number = '', profile = '' } = entry
-    const { make = '', model = '', color = '', type = '', year } = entry.vehicle ?? {}
-    const { purpose = '', expires_at = '', inactive } = entry
-    const details = entry.details === undefined ? '' : JSON.stringify(entry.details)
-    const vehicle = { make, model, color, type }
-    const last = { purpose, expires_at, details }
-    const row = { plate, region, id, reason, case_number, profile, ...vehicle, ...last }
+    const row = columnsOf(entry)
     this.rows += 1
     this.#lists.text(this.#list)
     this.#versions.i32(this.#version)
-    this.#actives.u8(inactive ? 0 : 1)
+    this.#actives.u8(entry.inactive ? 0 : 1)
     for (const { name, values } of this.#texts) {
       const text = row[name as keyof typeof row]
       values.text(text)
       this.bytes += text.length + 1
     }
+    const year = entry.vehicle?.year
     this.#years.nulls.u8(year === undefined ? 1 : 0)
     this.#years.values.u16(year ?? 0)
   }
@@ -90,6 +85,39 @@ class EntryColumns {
   }
 }
 
+/** Writes entries a block at a time, each while the next one is gathered. */
+export class EntryWriter {
+  readonly #store: Store
+  readonly #columns: EntryColumns
+  #writing: Promise<void> = Promise.resolve()
+
+  constructor(store: Store, list: string, version: number) {
+    this.#store = store
+    this.#columns = new EntryColumns(list, version)
+  }
+
+  /** @returns whether a block is full: then {@link write} is next */
+  add(entry: StoredEntry): boolean {
+    this.#columns.add(entry)
+    return this.#columns.rows >= INSERT_ROWS_MAX || this.#columns.bytes >= INSERT_BYTES_MAX
+  }
+
+  /** Resolves once the block before is in the store, and this one on its way there. */
+  async write(): Promise<void> {
+    const block = this.#columns.finish()
+    await this.#writing
+    this.#writing = insertBlock(this.#store, block)
+    // Whoever waits for it is told; until then it is nobody's.
+    this.#writing.catch(() => undefined)
+  }
+
+  /** Resolves once all entries are in the store. */
+  async finish(): Promise<void> {
+    if (this.#columns.rows > 0) await this.write()
+    await this.#writing
+  }
+}
+
 /** Writes entries as they are given, so many at a time: millions need not be held twice. */
 export async function insertEntries(
   store: Store,
@@ -97,14 +125,9 @@ export async function insertEntries(
   version: number,
   entries: Iterable<StoredEntry>,
 ): Promise<void> {
-  const columns = new EntryColumns(list, version)
-  for (const entry of entries) {
-    columns.add(entry)
-    if (columns.rows >= INSERT_ROWS_MAX || columns.bytes >= INSERT_BYTES_MAX) {
-      await insertBlock(store, columns.finish())
-    }
-  }
-  if (columns.rows > 0) await insertBlock(store, columns.finish())
+  const writer = new EntryWriter(store, list, version)
+  for (const entry of entries) if (writer.add(entry)) await writer.write()
+  await writer.finish()
 }
 
 async function insertBlock({ client, database }: Store, block: Uint8Array): Promise<void> {
@@ -207,20 +230,21 @@ export async function copyEntries(
   })
 }
 
-/** Active entries of one version. */
+/** Entries of one version, and those of it that nothing matches. */
 export async function countEntries(
   { client, database }: Store,
   list: string,
   version: number,
-): Promise<number> {
+): Promise<{ entries: number; inactive: number }> {
   const result = await client.query({
-    query: `SELECT count() AS entries FROM ${database}.hotlist_entries FINAL
-      WHERE list = {list: String} AND version = {version: UInt32} AND active`,
+    query: `SELECT countIf(active) AS entries, countIf(NOT active) AS inactive
+      FROM ${database}.hotlist_entries FINAL
+      WHERE list = {list: String} AND version = {version: UInt32}`,
     query_params: { list, version },
     format: 'JSONEachRow',
   })
-  const [row] = await result.json<{ entries: string }>()
-  return Number(row?.entries)
+  const [row] = await result.json<{ entries: string; inactive: string }>()
+  return { entries: Number(row?.entries), inactive: Number(row?.inactive) }
 }
 
 /** Plate of the entry of this id; null where the version has none. */
@@ -238,26 +262,4 @@ export async function findPlate(
   })
   const [row] = await result.json<{ plate: string }>()
   return row?.plate ?? null
-}
-
-/** Removes what lies under this version, and waits until it is gone. */
-export async function clearEntries(store: Store, list: string, version: number): Promise<void> {
-  await store.client.command({
-    query: `DELETE FROM ${store.database}.hotlist_entries
-      WHERE list = {list: String} AND version = {version: UInt32}`,
-    query_params: { list, version },
-  })
-}
-
-/** Removes all versions of a list before this one. */
-export async function clearVersionsBefore(
-  store: Store,
-  list: string,
-  version: number,
-): Promise<void> {
-  await store.client.command({
-    query: `DELETE FROM ${store.database}.hotlist_entries
-      WHERE list = {list: String} AND version < {version: UInt32}`,
-    query_params: { list, version },
-  })
 }

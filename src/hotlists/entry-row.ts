@@ -32,9 +32,7 @@ export const ENTRY_COLUMNS = [
   'year',
 ] as const
 const STRINGS = ENTRY_COLUMNS.length - 1
-const COLUMN = { plate: 0, region: 1, id: 2, reason: 3, case_number: 4, profile: 5 } as const
-const VEHICLE_COLUMNS = { make: 6, model: 7, color: 8, type: 9 } as const
-const LAST_COLUMNS = { purpose: 10, expires_at: 11, details: 12 } as const
+const COLUMN = { region: 1, profile: 5 } as const
 
 /** Where each string of a row begins and ends. */
 type Spans = Uint32Array
@@ -75,55 +73,67 @@ export function decodeRow(bytes: Uint8Array): Entry {
   const spans = newSpans()
   const end = scanRow(bytes, 0, bytes.length, spans)
   if (end !== bytes.length) throw damaged()
-  const text = (column: number) =>
-    decoder.decode(bytes.subarray(spans[2 * column], spans[2 * column + 1]))
+  const columns = Object.fromEntries(
+    ENTRY_COLUMNS.slice(0, STRINGS).map((name, column) => [name, textAt(bytes, spans, column)]),
+  ) as TextColumns
+  return entryOf(columns, yearAt(bytes, spans.at(-1) as number))
+}
+
+/** The columns of an entry that are text. */
+export type TextColumns = Record<Exclude<(typeof ENTRY_COLUMNS)[number], 'year'>, string>
+
+export function columnsOf(entry: Entry): TextColumns {
+  const { plate, region = '', id, reason, case: case_number = '', profile = '' } = entry
+  const { purpose = '', expires_at = '' } = entry
+  const { make = '', model = '', color = '', type = '' } = entry.vehicle ?? {}
+  const details = entry.details === undefined ? '' : JSON.stringify(entry.details)
+  const vehicle = { make, model, color, type }
+  const last = { purpose, expires_at, details }
+  return { plate, region, id, reason, case_number, profile, ...vehicle, ...last }
+}
+
+/** @throws HotplateError ENTRY_DAMAGED */
+export function entryOf(columns: TextColumns, year: number | null): Entry {
+  const { plate, region, id, reason, case_number, profile, purpose, expires_at, details } = columns
+  const vehicle = vehicleOf(columns, year)
   try {
-    const [region, case_number, profile] = [
-      text(COLUMN.region),
-      text(COLUMN.case_number),
-      text(COLUMN.profile),
-    ]
-    const vehicle = vehicleOf(text, bytes, spans.at(-1) as number)
     return {
-      id: text(COLUMN.id),
-      plate: text(COLUMN.plate),
-      reason: text(COLUMN.reason),
+      id,
+      plate,
+      reason,
       ...(region === '' ? {} : { region }),
       ...(case_number === '' ? {} : { case: case_number }),
       ...(vehicle === null ? {} : { vehicle }),
       ...(profile === '' ? {} : { profile: profileOf(profile) }),
-      ...lastOf(text),
+      ...(purpose === '' ? {} : { purpose: purposeOf(purpose) }),
+      ...(expires_at === '' ? {} : { expires_at }),
+      ...(details === '' ? {} : { details: detailsSchema.parse(JSON.parse(details)) }),
     }
   } catch (cause) {
     throw damaged(cause)
   }
 }
 
-function lastOf(
-  text: (column: number) => string,
-): Pick<Entry, 'purpose' | 'expires_at' | 'details'> {
-  const { purpose, expires_at, details } = LAST_COLUMNS
-  const last = { purpose: text(purpose), expires_at: text(expires_at), details: text(details) }
-  return {
-    ...(last.purpose === '' ? {} : { purpose: purposeOf(last.purpose) }),
-    ...(last.expires_at === '' ? {} : { expires_at: last.expires_at }),
-    ...(last.details === '' ? {} : { details: detailsSchema.parse(JSON.parse(last.details)) }),
+function textAt(bytes: Uint8Array, spans: Spans, column: number): string {
+  try {
+    return decoder.decode(bytes.subarray(spans[2 * column], spans[2 * column + 1]))
+  } catch (cause) {
+    throw damaged(cause)
   }
 }
 
-function vehicleOf(
-  text: (column: number) => string,
-  bytes: Uint8Array,
-  year_at: number,
-): VehicleListed | null {
+function yearAt(bytes: Uint8Array, at: number): number | null {
+  return bytes[at] === 0 ? (bytes[at + 1] as number) | ((bytes[at + 2] as number) << 8) : null
+}
+
+const VEHICLE_COLUMNS = ['make', 'model', 'color', 'type'] as const
+
+function vehicleOf(columns: TextColumns, year: number | null): VehicleListed | null {
   const vehicle: VehicleListed = {}
-  for (const [name, column] of Object.entries(VEHICLE_COLUMNS)) {
-    const value = text(column)
-    if (value !== '') vehicle[name as keyof typeof VEHICLE_COLUMNS] = value
+  for (const name of VEHICLE_COLUMNS) {
+    if (columns[name] !== '') vehicle[name] = columns[name]
   }
-  if (bytes[year_at] === 0) {
-    vehicle.year = (bytes[year_at + 1] as number) | ((bytes[year_at + 2] as number) << 8)
-  }
+  if (year !== null) vehicle.year = year
   return Object.keys(vehicle).length > 0 ? vehicle : null
 }
 

@@ -1,8 +1,7 @@
 // What one index serves well, held against a list before it comes into force. All lists in force
 // share one index: were it too crowded, no list would get its new version.
 import { HotplateError } from '../domain/error.ts'
-import type { Entry, HotList, Profile } from '../domain/hotlist.ts'
-import { isPattern } from '../domain/plate.ts'
+import type { HotList } from '../domain/hotlist.ts'
 import type { Store } from '../store/client.ts'
 import type { Manifests } from './manifest.ts'
 
@@ -18,27 +17,17 @@ interface Crowding {
   patterns: number
 }
 
-function crowdingOf(entries: Iterable<Omit<Entry, 'id'>>, profile: Profile): Crowding {
-  const crowding = { fold2: 0, patterns: 0 }
-  for (const entry of entries) {
-    if (isPattern(entry.plate)) crowding.patterns += 1
-    else if ((entry.profile ?? profile) === 'fold+2') crowding.fold2 += 1
-  }
-  return crowding
-}
-
 /**
- * @param entries all that the version is to have
- * @throws HotplateError LIST_FOLD2_TOO_LARGE, LIST_TOO_MANY_PATTERNS where they and those of the
- * other lists in force are more than an index takes
+ * @param list whose version is to come into force, as it is in the store
+ * @throws HotplateError LIST_FOLD2_TOO_LARGE, LIST_TOO_MANY_PATTERNS where its entries and those of
+ * the other lists in force are more than an index takes
  */
 export async function assertServable(
   store: Store,
   manifests: Pick<Manifests, 'all'>,
-  list: Pick<HotList, 'name' | 'profile'>,
-  entries: Iterable<Entry>,
+  list: Pick<HotList, 'name' | 'version' | 'profile'>,
 ): Promise<void> {
-  const own = crowdingOf(entries, list.profile)
+  const own = await countCrowding(store, [list])
   if (own.fold2 === 0 && own.patterns === 0) return
   assertFits(list.name, own, { fold2: 0, patterns: 0 })
   const others = [...(await manifests.all()).values()].map(({ value }) => value)
@@ -74,10 +63,10 @@ function beside(others: number): string {
   return others === 0 ? '' : ` beside ${others} of other lists`
 }
 
-/** Of the versions in force, as the store has them. */
+/** Of versions as the store has them. */
 async function countCrowding(
   { client, database }: Store,
-  lists: readonly HotList[],
+  lists: readonly Pick<HotList, 'name' | 'version' | 'profile'>[],
 ): Promise<Crowding> {
   const crowding = { fold2: 0, patterns: 0 }
   for (const { name, version, profile } of lists) {

@@ -7,6 +7,7 @@ import { HotplateError } from '../domain/error.ts'
 import { CATEGORIES, type HotList, LIST_NAME, PROFILES } from '../domain/hotlist.ts'
 import { type Changes, openChanges } from './changes.ts'
 import { type CustomEntry, openCustomEntries } from './custom.ts'
+import { openVersions, type VersionRecords } from './versions.ts'
 
 const manifestSchema = z.object({
   name: z.string().regex(LIST_NAME),
@@ -28,19 +29,21 @@ export interface Manifests extends Documents<HotList> {
   changes: Changes
   /** What people have added, of all lists. */
   custom: Documents<CustomEntry>
+  /** What is known of each version, of all lists. */
+  versions: VersionRecords
 }
 
 export async function openManifests(bus: Bus): Promise<Manifests> {
   const manifests = await openDocuments(bus, 'hotlists', manifestSchema)
-  const versions = await openDocuments(bus, 'hotlist-versions', versionSchema)
+  const numbers = await openDocuments(bus, 'hotlist-versions', versionSchema)
   const reserveVersion = async (name: string) => {
     for (;;) {
-      const last = await versions.get(name)
+      const last = await numbers.get(name)
       const in_force = await manifests.get(name)
       const version = Math.max(last?.value.version ?? 0, in_force?.value.version ?? 0) + 1
       try {
-        if (last) await versions.update(name, { version }, last.revision)
-        else await versions.create(name, { version })
+        if (last) await numbers.update(name, { version }, last.revision)
+        else await numbers.create(name, { version })
         return version
       } catch (error) {
         // Another took the number: whoever loses, one has won.
@@ -50,7 +53,8 @@ export async function openManifests(bus: Bus): Promise<Manifests> {
   }
   const changes = await openChanges(bus)
   const custom = await openCustomEntries(bus)
-  return Object.assign(manifests, { reserveVersion, changes, custom })
+  const versions = await openVersions(bus)
+  return Object.assign(manifests, { reserveVersion, changes, custom, versions })
 }
 
 /** @throws HotplateError LIST_NAME_INVALID */

@@ -12,6 +12,8 @@ import {
 import { importList, type ListImport } from '../../src/hotlists/import.ts'
 import { FOLD2_ENTRIES_MAX, PATTERNS_MAX } from '../../src/hotlists/limits.ts'
 import { type Manifests, openManifests } from '../../src/hotlists/manifest.ts'
+import { tidyVersions } from '../../src/hotlists/tidy-versions.ts'
+import { versionsOf } from '../../src/hotlists/versions.ts'
 import { connectStore, type Store } from '../../src/store/client.ts'
 import { applySchema } from '../../src/store/schema.ts'
 import { startClickHouse, type TestClickHouse } from '../helpers/clickhouse.ts'
@@ -82,7 +84,7 @@ test('the store gives back all of an entry, and nothing of one that is not activ
   const inactive = { id: '3', plate: 'TUV3947', reason: 'No purpose', inactive: true as const }
   await insertEntries(store, 'whole', 1, [...entries, inactive])
   expect(await loadEntries(store, 'whole', 1)).toEqual(entries)
-  expect(await countEntries(store, 'whole', 1)).toBe(2)
+  expect(await countEntries(store, 'whole', 1)).toEqual({ entries: 2, inactive: 1 })
   await copyEntries(store, 'whole', 1, 2, [])
   expect(await loadEntries(store, 'whole', 2)).toEqual(entries)
 })
@@ -132,26 +134,30 @@ test('an import that is overtaken changes nothing, and says so', async () => {
   expect(await platesOf('slow', 2)).toEqual(['NEW1'])
 })
 
-test('the version in force and the one before it stay in the store, older ones go', async () => {
+test('as many versions as there is a way back to stay in the store, older ones go', async () => {
   const kept = async () =>
     (await Promise.all([1, 2, 3, 4].map((version) => platesOf('old', version)))).flat()
-  for (const plate of ['P1', 'P2']) await importList(store, manifests, list('old', plate))
-  expect(await kept()).toEqual(['P1', 'P2'])
-  await importList(store, manifests, list('old', 'P3'))
-  expect(await kept()).toEqual(['P2', 'P3'])
+  for (const plate of ['P1', 'P2', 'P3', 'P4']) {
+    await importList(store, manifests, list('old', plate))
+  }
   await importList(store, manifests, list('other', 'P1'))
-
   const warnings: string[] = []
   const warn = (_: unknown, message?: string) => warnings.push(message ?? '')
-  const command: Store['client']['command'] = (given) => {
-    if (given.query.includes('version <')) return Promise.reject(new Error('No room'))
-    return store.client.command(given)
-  }
-  const log = { warn } as unknown as Parameters<typeof importList>[3]
-  const imported = await importList(storeWith({ command }), manifests, list('old', 'P4'), log)
-  expect(imported).toMatchObject({ version: 4 })
-  expect(warnings).toEqual(['Old versions of the list could not be removed.'])
-  expect(await kept()).toEqual(['P2', 'P3', 'P4'])
+  const log = { warn } as unknown as NonNullable<Parameters<typeof importList>[3]>
+  const command: Store['client']['command'] = () => Promise.reject(new Error('No room'))
+  await tidyVersions({ store: storeWith({ command }), manifests, log, versions_kept: 2 }, 'old')
+  expect(warnings).toEqual(['Versions of a list that nobody needs could not be removed.'])
+  expect(await kept()).toEqual(['P1', 'P2', 'P3', 'P4'])
+  await tidyVersions({ store, manifests, log, versions_kept: 2 }, 'old')
+  expect(await kept()).toEqual(['P3', 'P4'])
+  const records = await versionsOf(manifests.versions, 'old')
+  expect(records.map(({ version, entries_gone = false }) => [version, entries_gone])).toEqual([
+    [4, false],
+    [3, false],
+    [2, true],
+    [1, true],
+  ])
+  expect(await platesOf('other', 1)).toEqual(['P1'])
 })
 
 test('what one index can not serve is refused, other lists in force counted in', async () => {
