@@ -6,6 +6,9 @@ import { z } from 'zod'
 import { HotplateError } from '../domain/error.ts'
 import { type Config, configSchema } from './schema.ts'
 
+/** What is never taken for YAML: a password may be `123`, a key begins with dashes. */
+const AS_IT_IS = new Set(['user', 'password', 'token', 'private_key', 'archive_password'])
+
 type Tree = { [name: string]: unknown }
 
 /**
@@ -58,7 +61,7 @@ function setFromEnvironment(tree: Tree, name: string, value: string): void {
     if (typeof place[step] !== 'object' || place[step] === null) place[step] = {}
     place = place[step] as Tree
   }
-  place[leaf] = leaf === 'password' || leaf === 'user' ? text : parseYaml(text, name)
+  place[leaf] = AS_IT_IS.has(leaf) ? text : parseYaml(text, name)
 }
 
 function readText(file: string, what: string): string {

@@ -32,6 +32,20 @@ function isTimeZone(name: string): boolean {
   }
 }
 
+/** `lists.example.gov`, with a port where it is not the usual one. */
+const feedHost = z
+  .string()
+  .regex(/^[a-z0-9.:[\]-]{1,260}$/, 'expected a host in lower case, with a port or without')
+
+const feedAccount = z.strictObject({
+  user: z.string().min(1).exactOptional(),
+  password: z.string().exactOptional(),
+  token: z.string().min(1).exactOptional(),
+  private_key: z.string().min(1).exactOptional(),
+  /** Of zip archives. */
+  archive_password: z.string().min(1).exactOptional(),
+})
+
 export const configSchema = z.strictObject({
   agency: z
     .strictObject({
@@ -173,6 +187,23 @@ export const configSchema = z.strictObject({
       /** An import of which a larger share of the lines is bad is held for a person. */
       bad_lines_share_max: z.number().min(0).max(1).default(0.01),
       check_every_s: z.int().positive().default(15),
+      /** Lists whose files come by themselves. */
+      feeds: z
+        .strictObject({
+          /** null: `lists` in the data folder. */
+          folder: z.string().min(1).nullable().default(null),
+          /** A file in a folder that has not changed for so long is whole. */
+          settled_s: z.number().positive().default(5),
+          /** Files that were taken, and those that failed, with their reports. */
+          kept_days: z.int().min(1).max(366).default(30),
+          hosts_allowed: z.array(feedHost).default([]),
+          private_hosts_allowed: z.array(feedHost).default([]),
+          ca_file: z.string().nullable().default(null),
+          bytes_max: z.int().positive().default(GIB),
+          seconds_max: z.number().positive().default(900),
+          accounts: z.record(z.string().regex(/^[a-z0-9]+(_[a-z0-9]+)*$/), feedAccount).default({}),
+        })
+        .prefault({}),
     })
     .prefault({}),
   gateway: z

@@ -1,6 +1,7 @@
 // What is decided of a hot list besides what matching needs: how urgent it is, what for, who may
 // know of it, when and where it alerts, and how old it may grow.
 import type { Category, Profile, Purpose } from './hotlist.ts'
+import type { ListFeed } from './list-feed.ts'
 import type { FileLayout } from './list-layout.ts'
 import type { Location } from './read.ts'
 import type { Person, Role } from './roles.ts'
@@ -84,6 +85,8 @@ export interface ListSettings {
   source: ListSource
   /** How its files are laid out. */
   format?: FileLayout
+  /** Where they come from by themselves; none: somebody brings them. */
+  feed?: ListFeed
   /** An import that loses a larger share of the entries is held for a person. */
   shrink_share_max: number
   /** Older than this the list is stale; none: it never is. */

@@ -28,6 +28,7 @@ import { isZone } from '../formats/hotlists/dates.ts'
 import { mappingSchema } from '../formats/hotlists/delimited.ts'
 import { isListFormat } from '../formats/hotlists/formats.ts'
 import { approvalSchema } from './approval-schema.ts'
+import { feedSchema } from './sources/source.ts'
 
 const text = (chars_max: number) => z.string().trim().min(1).max(chars_max)
 const person = text(64)
@@ -115,6 +116,7 @@ const settingsSchema = z.strictObject({
   contact: contact.exactOptional(),
   source: sourceSchema,
   format: formatSchema.exactOptional(),
+  feed: feedSchema.exactOptional(),
   shrink_share_max: z.number().min(0).max(1),
   refresh_hours_max: hours_max.exactOptional(),
   when_stale: z.enum(['alert', 'stop']),
@@ -136,6 +138,7 @@ const settingsPatchSchema = z.strictObject({
   owner: settingsSchema.shape.owner.exactOptional(),
   contact: contact.nullable().exactOptional(),
   format: formatSchema.nullable().exactOptional(),
+  feed: feedSchema.nullable().exactOptional(),
   shrink_share_max: settingsSchema.shape.shrink_share_max.exactOptional(),
   refresh_hours_max: hours_max.nullable().exactOptional(),
   when_stale: settingsSchema.shape.when_stale.exactOptional(),
@@ -215,6 +218,9 @@ export function widenings(before: ListSettings, after: ListSettings): string[] {
     category: after.category !== before.category,
     purpose: after.purpose !== before.purpose,
     source: JSON.stringify(after.source) !== JSON.stringify(before.source),
+    // Whoever it comes from says who is stopped, and columns say what of it is the plate.
+    feed: JSON.stringify(after.feed) !== JSON.stringify(before.feed),
+    format: JSON.stringify(after.format) !== JSON.stringify(before.format),
     shrink_share_max: after.shrink_share_max > before.shrink_share_max,
     refresh_hours_max:
       (after.refresh_hours_max ?? Infinity) > (before.refresh_hours_max ?? Infinity),

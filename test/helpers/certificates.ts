@@ -1,5 +1,5 @@
-// An authority of a test's own, and certificates that it signs: X.509 written out in DER (RFC 5280),
-// for Node makes none and a test must not need a program beside it.
+// An authority of a test's own, and certificates that it signs: X.509 written out in DER (RFC
+// 5280), for Node makes none and a test must not need a program beside it.
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 
 export interface Signed {

@@ -132,7 +132,7 @@ test.each<[string, string, Answer]>([
   await expect(readFile(path)).rejects.toMatchObject({ code: 'ENOENT' })
 })
 
-test('a certificate of another authority, of another host, or of last month is refused', async () => {
+test('a certificate of another authority or host, or of last month, is refused', async () => {
   const stranger = createAuthority('somebody else')
   for (const signed of [
     stranger.issue({ dns: ['localhost'] }),

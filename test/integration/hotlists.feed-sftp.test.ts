@@ -1,6 +1,6 @@
 // A list's file over SFTP, from a real server. Were the host's key not checked, whoever stands
 // between would write the list.
-import { createHash } from 'node:crypto'
+import { createHash, generateKeyPairSync } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -18,12 +18,22 @@ const MODIFIED_S = 1_767_225_600
 const REGULAR = 0o100_644
 const FOLDER = 0o40_755
 
+/** Node's own keys: some of those that ssh2 makes it can't read. */
+const newKey = () =>
+  generateKeyPairSync('rsa', { modulusLength: 2_048 })
+    .privateKey.export({ type: 'pkcs1', format: 'pem' })
+    .toString()
+
+let host_key: string
+let private_key: string
 let folder: TemporaryFolder
 const stops: (() => void)[] = []
 let files = 0
 
 beforeAll(() => {
   folder = temporaryFolder()
+  host_key = newKey()
+  private_key = newKey()
 })
 afterAll(() => {
   for (const stop of stops) stop()
@@ -42,12 +52,10 @@ interface Served {
 
 /** A server with one account and one file, and what is needed to ask it. */
 async function serve(served: Served = {}) {
-  const key = utils.generateKeyPairSync('ed25519')
-  const mine = utils.generateKeyPairSync('ed25519')
   let sessions = 0
-  const server = new Server({ hostKeys: [key.private] }, (client) => {
+  const server = new Server({ hostKeys: [host_key] }, (client) => {
     client.on('error', () => {})
-    letIn(client, mine.public)
+    letIn(client)
     client.on('ready', () => {
       sessions += 1
       client.on('session', (accept) => {
@@ -65,7 +73,7 @@ async function serve(served: Served = {}) {
     path: PATH,
     every_minutes: 60,
     account: 'state',
-    host_key: fingerprint(key.public),
+    host_key: fingerprint(host_key),
   }
   const options: SftpOptions = {
     rules: {
@@ -78,20 +86,20 @@ async function serve(served: Served = {}) {
   }
   files += 1
   const path = join(folder.path, `list-${files}`)
-  return { feed, options, path, private_key: mine.private, sessions: () => sessions }
+  return { feed, options, path, sessions: () => sessions }
 }
 
-function letIn(client: Connection, known: string): void {
-  const key = utils.parseKey(known) as ParsedKey
+function letIn(client: Connection): void {
+  const key = utils.parseKey(private_key) as ParsedKey
   client.on('authentication', (context) => {
     if (context.username !== 'me') return context.reject()
     if (context.method === 'password' && context.password === 'secret') return context.accept()
     if (context.method !== 'publickey' || !context.key.data.equals(key.getPublicSSH())) {
       return context.reject()
     }
-    const { signature, blob } = context
+    const { signature, blob, hashAlgo } = context
     if (signature === undefined || blob === undefined) return context.accept()
-    return key.verify(blob, signature) === true ? context.accept() : context.reject()
+    return key.verify(blob, signature, hashAlgo) === true ? context.accept() : context.reject()
   })
 }
 
@@ -119,8 +127,8 @@ function serveFile(sftp: SFTPWrapper, client: Connection, served: Served): void 
   sftp.on('CLOSE', (id) => sftp.status(id, STATUS_CODE.OK))
 }
 
-function fingerprint(public_key: string): string {
-  const blob = (utils.parseKey(public_key) as ParsedKey).getPublicSSH()
+function fingerprint(key: string): string {
+  const blob = (utils.parseKey(key) as ParsedKey).getPublicSSH()
   return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=$/, '')}`
 }
 
@@ -136,7 +144,7 @@ test('the file comes, and with it what it is known by', async () => {
 })
 
 test('an account may have a key in place of a password', async () => {
-  const { feed, options, path, private_key } = await serve()
+  const { feed, options, path } = await serve()
   const account = { user: 'me', private_key }
   expect(await fetchSftp(feed, path, { ...options, account })).toMatchObject({ bytes: FILE.length })
 })
@@ -150,8 +158,8 @@ test('what has not changed is not read again', async () => {
 
 test('a server with another key learns nothing', async () => {
   const { feed, options, path, sessions } = await serve()
-  const host_key = `SHA256:${'A'.repeat(43)}`
-  await expect(fetchSftp({ ...feed, host_key }, path, options)).rejects.toMatchObject({
+  const other = { ...feed, host_key: `SHA256:${'A'.repeat(43)}` }
+  await expect(fetchSftp(other, path, options)).rejects.toMatchObject({
     code: 'FEED_REFUSED',
     message: expect.stringContaining('pinned key'),
   })

@@ -110,6 +110,16 @@ describe('401.4f what reaches further', () => {
     ])
   })
 
+  it('is another feed, and other columns: both say who is looked for', () => {
+    const feed = { kind: 'https' as const, url: 'https://a.example/list', every_minutes: 60 }
+    const fed = patched(SETTINGS, { feed, format: { name: 'ncic' } })
+    expect(widenings(SETTINGS, fed)).toEqual(['feed', 'format'])
+    expect(wide({ feed: { ...feed, url: 'https://b.example/list' } }, fed)).toEqual(['feed'])
+    expect(wide({ feed: null }, fed)).toEqual(['feed'])
+    expect(wide({ format: { name: 'mi' } }, fed)).toEqual(['format'])
+    expect(wide({ feed, format: { name: 'ncic' } }, fed)).toEqual([])
+  })
+
   it('is nothing that narrows, or only says it better', () => {
     expect(
       wide({

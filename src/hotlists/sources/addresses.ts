@@ -1,8 +1,8 @@
 // Which hosts a feed may ask, and at which of their addresses: a list's settings come from a person
 // at a console, and must not turn this service into their hand inside the network. A host must be
-// named by the configuration, and a name that leads to loopback, to a private network or to a cloud's
-// metadata is refused unless the configuration names that host for it as well. What was looked at is
-// what is connected to: there is no second look-up in between.
+// named by the configuration, and a name that leads to loopback, to a private network or to the
+// metadata of a cloud is refused unless the configuration names that host for it as well. What was
+// looked at is what is connected to: there is no second look-up in between.
 import { lookup } from 'node:dns/promises'
 import { BlockList, isIP } from 'node:net'
 import { HotplateError } from '../../domain/error.ts'
