@@ -10,7 +10,8 @@ import { Gate } from './gate.ts'
 import { openPipe } from './pipes.ts'
 import type { Query } from './request.ts'
 import type { Lane, Preparation, Sessions } from './sessions.ts'
-import { type InsertTarget, parseInsert, quote, type ReadStatement } from './sql.ts'
+import { firstWord, type InsertTarget, parseInsert, quote, type ReadStatement } from './sql.ts'
+import { TimeLimit } from './time-limit.ts'
 
 /**
  * A read may be this much older than its time limit before its pipe is closed on it: its reader was
@@ -120,6 +121,7 @@ export class Statements {
     }
     const reader = openPipe(pipe, (part) => pass(part, answer, giveUp))
     const left = () => giveUp(refusal(210, 'The caller went away'))
+    const limit = new TimeLimit(`${statement.head} ${statement.settings}`, query, this.#query_s_max)
     const late = setTimeout(
       () => giveUp(refusal(159, 'Timeout exceeded: the rows were not read in time')),
       this.#query_s_max * 1_000 + GRACE_MS,
@@ -133,6 +135,7 @@ export class Statements {
       reader.finish()
       await reader.closed
       if (failure !== null) throw failure
+      limit.assertKept()
       answer.end({
         read_rows: result.rowsRead,
         read_bytes: result.bytesRead,
@@ -199,7 +202,9 @@ export class Statements {
         settings: Object.fromEntries(settings),
         ...(target.columns === null ? {} : { columns: target.columns }),
       })
+      const limit = this.#limitOf(target, query)
       const { rowsWritten, bytesWritten, elapsed } = await this.#sessions.track(insert)
+      limit.assertKept()
       answer.end({
         read_rows: rowsWritten,
         read_bytes: data.length,
@@ -224,12 +229,19 @@ export class Statements {
       await writeFile(file, data, { mode: 0o600 })
       try {
         const insert = session.queryAsync(fileInsertSql(target, file, query))
+        const limit = this.#limitOf(target, query)
         const { elapsed } = await this.#sessions.track(insert)
+        limit.assertKept()
         answer.end({ read_bytes: data.length, elapsed_s: elapsed })
       } finally {
         await unlink(file)
       }
     })
+  }
+
+  #limitOf({ settings }: InsertTarget, query: Query): TimeLimit {
+    const text = settings.map(([name, value]) => `${name} = ${value}`).join(', ')
+    return new TimeLimit(text, query, this.#query_s_max)
   }
 
   /** Everything that isn't a read: on a session of its own, whose settings end with it. */
@@ -247,7 +259,10 @@ export class Statements {
     const format = query.default_format ?? 'TabSeparated'
     answer.format = format
     try {
+      const limit = new TimeLimit(sql, query, this.#query_s_max)
       const result = await this.#sessions.run(lane, preparationOf(query, true), sql, format)
+      // What changes a table's form may take longer and is whole; an INSERT … SELECT may be cut.
+      if (firstWord(sql) === 'INSERT') limit.assertKept()
       answer.write(Buffer.from(result.bytes()))
       answer.end({
         read_rows: result.rowsRead,
