@@ -25,13 +25,14 @@ import type { HotList } from '../domain/hotlist.ts'
 import { modelsInUse } from '../matching/engines.ts'
 import type { IndexOptions } from '../matching/index-block.ts'
 import { loadModel } from '../matching/model.ts'
+import type { ListThreshold } from '../matching/threshold.ts'
 import type { Store } from '../store/client.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Change } from './changes.ts'
 import type { CustomEntry } from './custom.ts'
 import { EntryFile } from './entry-file.ts'
 import { Base, Generation, isLater } from './generation.ts'
-import type { BuilderTask, BuiltIndex, DamagedFiles } from './index-builder.ts'
+import type { BuilderResult, BuilderTask, BuiltIndex, DamagedFiles } from './index-builder.ts'
 import type { Manifests } from './manifest.ts'
 import { type IndexInputs, indexPaths } from './saved-index.ts'
 
@@ -51,7 +52,7 @@ const RETRY_MS_MAX = 30_000
 export class ActiveLists {
   #o: ActiveListsOptions
   #folder: string
-  #builder = new Piscina<BuilderTask, BuiltIndex | DamagedFiles | null>({
+  #builder = new Piscina<BuilderTask, BuilderResult>({
     filename: new URL('./index-builder.ts', import.meta.url).href,
     minThreads: 0,
     maxThreads: 1,
@@ -61,6 +62,10 @@ export class ActiveLists {
   #removals = new Map<string, Revisioned<Change>>()
   /** Those that are active. */
   #custom = new Map<string, CustomEntry>()
+  /** What their thresholds are, by the list's name; of the ones before, until they are weighed. */
+  #weighed = new Map<string, ListThreshold>()
+  #weighing: Promise<void> | null = null
+  #weigh_again = false
   #damaged = new Set<string>()
   /** Files that were found, and not looked through yet. */
   #unseen = new Set<string>()
@@ -118,6 +123,7 @@ export class ActiveLists {
     this.#ready.resolve()
     await this.#work
     await this.#builder.destroy()
+    await this.#weighing
   }
 
   /** A purge only says that an import has folded the removal in: it goes with that import. */
@@ -139,6 +145,7 @@ export class ActiveLists {
     this.#publishing ??= setImmediate(() => {
       try {
         this.#publish()
+        this.#weighSoon()
       } catch (error) {
         this.#o.log.error({ err: error }, 'Single changes of hot lists are not in force.')
       }
@@ -259,9 +266,7 @@ export class ActiveLists {
   }
 
   async #build(lists: readonly HotList[], files: readonly EntryFile[]): Promise<void> {
-    const { false_alerts_per_million_max } = this.#o.matching
-    const models = this.#models
-    const inputs = { ...this.#index_options, lists, models, false_alerts_per_million_max }
+    const inputs = this.#inputs(lists)
     const files_of = files.map(({ file }) => file)
     const index = { task: 'index', folder: this.#folder, inputs, files: files_of } as const
     const built = (await this.#builder.run(index)) as BuiltIndex | DamagedFiles
@@ -276,6 +281,7 @@ export class ActiveLists {
       if (list !== undefined && !isLater(revision, list)) this.#removals.delete(key)
     }
     this.#publish()
+    this.#weighSoon()
     this.#ready.resolve()
     this.#o.log.info({ entries: this.#base.size, lists: lists.length }, 'Hot lists in force.')
     try {
@@ -289,11 +295,55 @@ export class ActiveLists {
     clearImmediate(this.#publishing)
     this.#publishing = undefined
     const number = (this.#current?.generation ?? 0) + 1
-    const beside = { removals: this.#removals.values(), custom: this.#custom.values() }
+    const beside = {
+      removals: this.#removals.values(),
+      custom: this.#custom.values(),
+      thresholds: this.#weighed,
+    }
     const base = this.#base as Base
     const generation = new Generation(number, base, beside, this.#index_options, Date.now())
     this.#current = generation
     this.#o.onSwap(generation)
+  }
+
+  /**
+   * An entry is in force at once, and its list's threshold follows: until then more alerts than the
+   * budget has, and none is missed.
+   */
+  #weighSoon(): void {
+    this.#weigh_again = true
+    this.#weighing ??= this.#weigh()
+      .catch((error: unknown) => {
+        if (!this.#stopped) this.#o.log.error({ err: error }, 'Custom entries are not weighed.')
+      })
+      .finally(() => {
+        this.#weighing = null
+        if (this.#weigh_again && !this.#stopped) this.#weighSoon()
+      })
+  }
+
+  async #weigh(): Promise<void> {
+    while (this.#weigh_again && !this.#stopped) {
+      this.#weigh_again = false
+      const weighed = await this.#thresholdsOfCustom(this.#current as Generation)
+      if (JSON.stringify([...weighed]) === JSON.stringify([...this.#weighed])) continue
+      this.#weighed = weighed
+      this.#publish()
+    }
+  }
+
+  async #thresholdsOfCustom(generation: Generation): Promise<Map<string, ListThreshold>> {
+    const { base, overlay } = generation
+    if (overlay === null) return new Map()
+    const inputs = this.#inputs(base.lists)
+    const task = { task: 'weigh', inputs, ...generation.packed() } as const
+    const thresholds = (await this.#builder.run(task)) as ListThreshold[]
+    return new Map(base.lists.map(({ name }, at) => [name, thresholds[at] as ListThreshold]))
+  }
+
+  #inputs(lists: readonly HotList[]): IndexInputs {
+    const { false_alerts_per_million_max } = this.#o.matching
+    return { ...this.#index_options, lists, models: this.#models, false_alerts_per_million_max }
   }
 
   get #index_options(): IndexOptions {

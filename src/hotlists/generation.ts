@@ -9,6 +9,7 @@ import {
   type IndexOptions,
   type IndexSource,
 } from '../matching/index-block.ts'
+import { packEntries } from '../matching/record.ts'
 import { regionText } from '../matching/region.ts'
 import type { ListThreshold } from '../matching/threshold.ts'
 import { type Change, covers, type Removal } from './changes.ts'
@@ -18,6 +19,8 @@ import type { EntryFile } from './entry-file.ts'
 export interface ListedEntry {
   list: HotList
   entry: Entry
+  /** Made by hand: as fresh as its own approval, however old the list's version is. */
+  custom?: true
 }
 
 export interface BaseOptions {
@@ -36,8 +39,6 @@ export class Base {
   readonly lists: readonly HotList[]
   readonly files: readonly EntryFile[]
   readonly thresholds: readonly ListThreshold[]
-  /** Least log odds of an alert, by list number. */
-  readonly log_odds_min: Float64Array
   readonly size: number
   readonly #starts: readonly number[]
   readonly #found = new Map<string, readonly number[]>()
@@ -48,7 +49,6 @@ export class Base {
     this.lists = lists
     this.files = files
     this.thresholds = thresholds
-    this.log_odds_min = Float64Array.from(thresholds, ({ log_odds_min }) => log_odds_min)
     this.#onDamaged = onDamaged
     const starts: number[] = []
     let size = 0
@@ -114,6 +114,8 @@ export interface Beside {
   removals: Iterable<Revisioned<Change>>
   /** Of all lists and in any state; those in force count. */
   custom: Iterable<CustomEntry>
+  /** Thresholds that the custom entries alone come to, by the list's name, where they are known. */
+  thresholds?: ReadonlyMap<string, ListThreshold>
 }
 
 export class Generation {
@@ -123,13 +125,17 @@ export class Generation {
   readonly overlay: SharedArrayBuffer | null
   /** Entries of the base that are silenced, ascending. */
   readonly removed: Uint32Array
+  /** By list number: the stricter one of the base's and that of the custom entries. */
+  readonly thresholds: readonly ListThreshold[]
+  /** Least log odds of an alert, by list number. */
+  readonly log_odds_min: Float64Array
   readonly #additions: readonly ListedEntry[]
 
   /** @param now_ms what is over then is left out; what ends later is for whoever names its hits */
   constructor(
     generation: number,
     base: Base,
-    { removals, custom }: Beside,
+    { removals, custom, thresholds }: Beside,
     options: IndexOptions,
     now_ms: number,
   ) {
@@ -148,12 +154,16 @@ export class Generation {
       }
       for (const one of custom_of.get(list.name) ?? []) {
         if (!isInForce(one, now_ms)) continue
-        additions.push({ list, entry: shownEntry(one) })
+        additions.push({ list, entry: shownEntry(one), custom: true })
         // Where the list has it too, the custom entry stands in its place.
         remove(one.entry)
       }
     })
     this.#additions = additions
+    this.thresholds = base.lists.map((list, number) =>
+      stricter(base.thresholds[number] as ListThreshold, thresholds?.get(list.name)),
+    )
+    this.log_odds_min = Float64Array.from(this.thresholds, ({ log_odds_min }) => log_odds_min)
     this.overlay =
       additions.length === 0
         ? null
@@ -171,11 +181,25 @@ export class Generation {
     return this.base.size + this.#additions.length - this.removed.length
   }
 
+  /** The custom entries in force, packed (matching/record.ts). */
+  packed(): { records: Uint8Array; count: number } {
+    const entries = this.#additions.map((one) => indexed(this.base, one))
+    return { records: packEntries(entries), count: entries.length }
+  }
+
   /** The entry of a hit: the base's numbers first, then the overlay's. */
   at(index: number): ListedEntry {
     const { size } = this.base
     return index < size ? this.base.at(index) : (this.#additions[index - size] as ListedEntry)
   }
+}
+
+/**
+ * A list that its custom entries make dense is held to their threshold: an empty base would let all
+ * that is in reach alert. Few beside many are held to that of the many.
+ */
+function stricter(base: ListThreshold, custom: ListThreshold | undefined): ListThreshold {
+  return custom !== undefined && custom.log_odds_min > base.log_odds_min ? custom : base
 }
 
 /** Whether a removal came after what a list's version has folded in. */

@@ -18,6 +18,7 @@ export type BuilderTask =
   | { task: 'index'; folder: string; inputs: IndexInputs; files: readonly string[] }
   | ({ task: 'keep'; folder: string; inputs: IndexInputs } & BuiltIndex)
   | { task: 'verify'; file: string }
+  | { task: 'weigh'; inputs: IndexInputs; records: Uint8Array; count: number }
 
 export interface BuiltIndex {
   /** A path where it was found on the disk. */
@@ -40,8 +41,10 @@ if (!isMainThread && process.platform === 'linux') {
   setPriority(0, Math.min(getPriority(0) + BUILDER_NICENESS, 19))
 }
 
-/** @returns the index for the task `index`, else null */
-export default async function run(task: BuilderTask): Promise<BuiltIndex | DamagedFiles | null> {
+/** What tasks give: `index` and `weigh`; the others null. */
+export type BuilderResult = BuiltIndex | DamagedFiles | ListThreshold[] | null
+
+export default async function run(task: BuilderTask): Promise<BuilderResult> {
   switch (task.task) {
     case 'load':
       await load(task.store, task.list, task.file)
@@ -56,6 +59,8 @@ export default async function run(task: BuilderTask): Promise<BuiltIndex | Damag
     case 'verify':
       withFiles([task.file], ([file]) => file?.verify())
       return null
+    case 'weigh':
+      return weigh(task.inputs, buildIndexOf(task.records, task.count, task.inputs), task)
   }
 }
 
@@ -81,7 +86,15 @@ async function index(
   if (damaged.length > 0) return { damaged }
   const { records, count } = withFiles(files, recordsOf)
   const source = buildIndexOf(records, count, inputs)
-  const thresholds = thresholdsOf({
+  return { source, thresholds: weigh(inputs, source, { records, count }) }
+}
+
+function weigh(
+  inputs: IndexInputs,
+  source: IndexSource,
+  { records, count }: { records: Uint8Array; count: number },
+): ListThreshold[] {
+  return thresholdsOf({
     source,
     records,
     count,
@@ -91,7 +104,6 @@ async function index(
     classes: inputs.classes,
     models: inputs.models.map(({ name }) => loadModel(name)),
   })
-  return { source, thresholds }
 }
 
 function isDamaged(path: string): boolean {

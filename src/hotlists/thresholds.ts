@@ -5,7 +5,7 @@ import type { Bus } from '../bus/connection.ts'
 import { type Documents, isOvertaken, openDocuments } from '../bus/documents.ts'
 import { MATCH_CLASSES } from '../domain/alert.ts'
 import type { ListThreshold } from '../matching/threshold.ts'
-import type { Base } from './generation.ts'
+import type { Generation } from './generation.ts'
 
 const share = z.number().min(0).max(1)
 
@@ -32,16 +32,19 @@ export function openThresholds(bus: Bus): Promise<Thresholds> {
 }
 
 /** @throws HotplateError BUS_UNAVAILABLE */
-export async function publishThresholds(thresholds: Thresholds, base: Base): Promise<void> {
+export async function publishThresholds(
+  documents: Thresholds,
+  { base, thresholds }: Pick<Generation, 'base' | 'thresholds'>,
+): Promise<void> {
   for (const [number, list] of base.lists.entries()) {
-    const threshold = base.thresholds[number]
+    const threshold = thresholds[number]
     if (threshold === undefined) continue
     const value = { version: list.version, ...threshold }
-    const before = await thresholds.get(list.name)
+    const before = await documents.get(list.name)
     if (before !== null && JSON.stringify(before.value) === JSON.stringify(value)) continue
     try {
-      if (before === null) await thresholds.create(list.name, value)
-      else await thresholds.update(list.name, value, before.revision)
+      if (before === null) await documents.create(list.name, value)
+      else await documents.update(list.name, value, before.revision)
     } catch (error) {
       // Another process has said the same, or will say what is newer.
       if (!isOvertaken(error)) throw error

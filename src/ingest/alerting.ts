@@ -51,12 +51,12 @@ export function sightedVehicles(
   for (const hit of hits) {
     const listed = generation.at(hit.entry)
     const settings = o.settings.of(listed.list)
-    const stale_h = staleHours(settings, listed.list.imported_at, now_ms)
+    const { list, custom } = listed
+    const stale_h = custom ? null : staleHours(settings, list.imported_at, now_ms)
     const one = { hit, ...listed, settings, stale_h }
     const cause = keptBack(o, one, now_ms)
     if (cause !== null) {
-      const list = o.metrics.listLabel(listed.list.name)
-      o.metrics.alertsKeptBack.inc({ list, cause })
+      o.metrics.alertsKeptBack.inc({ list: o.metrics.listLabel(list.name), cause })
       continue
     }
     const { camera, id } = hit.read

@@ -10,7 +10,7 @@ import { LocalClock } from '../domain/alerting.ts'
 import { DayKeys, openDayKeys } from '../evidence/day-keys.ts'
 import { ImageStore } from '../evidence/images.ts'
 import { ActiveLists } from '../hotlists/active.ts'
-import type { Base } from '../hotlists/generation.ts'
+import type { Generation } from '../hotlists/generation.ts'
 import { openManifests } from '../hotlists/manifest.ts'
 import { openSettings } from '../hotlists/settings.ts'
 import { SettingsView } from '../hotlists/settings-view.ts'
@@ -115,12 +115,14 @@ interface Shared {
 
 async function startLists(o: IngestOptions, classes: string[]): Promise<ActiveLists> {
   const thresholds = await openThresholds(o.bus)
-  let told: Base | null = null
-  const tell = async (base: Base) => {
-    if (told === base) return
-    told = base
+  let told = ''
+  const tell = async (generation: Generation) => {
+    const { base } = generation
+    const says = JSON.stringify([base.lists, generation.thresholds])
+    if (told === says) return
+    told = says
     try {
-      await publishThresholds(thresholds, base)
+      await publishThresholds(thresholds, generation)
     } catch (error) {
       o.log.warn({ err: error }, 'The thresholds in force could not be shown.')
     }
@@ -134,7 +136,7 @@ async function startLists(o: IngestOptions, classes: string[]): Promise<ActiveLi
     log: o.log,
     onSwap: (generation) => {
       o.metrics.entries.set(generation.size)
-      void tell(generation.base)
+      void tell(generation)
     },
   })
   await lists.start()

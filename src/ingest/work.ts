@@ -12,7 +12,7 @@ import type { DecodedRead, OptionalField, RejectReason } from './decode.ts'
 export interface IndexShare {
   generation: number
   base: IndexSource
-  /** Single additions, numbered on after the base's entries. */
+  /** Custom entries, numbered on after the base's entries. */
   overlay: SharedArrayBuffer | null
   /** Entries of the base that are silenced, ascending. */
   removed: Uint32Array
@@ -21,9 +21,9 @@ export interface IndexShare {
 }
 
 /** What of a generation goes to a worker: the shared memory, and not the entries themselves. */
-export function shareOf({ generation, base, overlay, removed }: Generation): IndexShare {
-  const { source, log_odds_min } = base
-  return { generation, base: source, overlay, removed, log_odds_min }
+export function shareOf(of: Generation): IndexShare {
+  const { generation, base, overlay, removed, log_odds_min } = of
+  return { generation, base: base.source, overlay, removed, log_odds_min }
 }
 
 export interface Work {

@@ -12,11 +12,12 @@ import type { Generation } from '../../src/hotlists/generation.ts'
 import { importList } from '../../src/hotlists/import.ts'
 import { type Manifests, openManifests } from '../../src/hotlists/manifest.ts'
 import { Matcher } from '../../src/matching/matcher.ts'
+import { LOG_ODDS_ALL } from '../../src/matching/threshold.ts'
 import { connectStore, type Store } from '../../src/store/client.ts'
 import { applySchema } from '../../src/store/schema.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import { startClickHouse, type TestClickHouse } from '../helpers/clickhouse.ts'
-import { approved, customGround, revoked } from '../helpers/custom.ts'
+import { approved, customGround, customIn, revoked } from '../helpers/custom.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 import { CLASSES, packReads } from '../helpers/matching.ts'
 import { startNats, type TestNats } from '../helpers/nats.ts'
@@ -272,4 +273,27 @@ test('what people say is in force at once, and outlives a restart and imports', 
   await until(() => lists.lists.current?.base.size === 0)
   expect(hit(lists, 'KXA7437')).toEqual([])
   custom.stop()
+})
+
+test('a list of custom entries alone is held to its budget as any other', async () => {
+  using folder = temporaryFolder()
+  const list = { name: 'bolo', category: 'custom', profile: 'fold+1' } as const
+  const now = { version: 1, entries: 0, imported_at: new Date().toISOString() }
+  await manifests.create('bolo', { ...list, ...now, false_alerts_per_million_max: 5 })
+  const plates = Array.from({ length: 400 }, (_, n) => `2TA${1_000 + 7 * n}`)
+  for (const plate of plates) {
+    await manifests.custom.create(`bolo.${plate}`, customIn('bolo', { plate }))
+  }
+  await using lists = await start(folder.path)
+  expect(hit(lists, '2TA1007')).toContain('bolo 2TA1007 Armed')
+  const threshold = await until(() => {
+    const [one] = lists.lists.current?.thresholds ?? []
+    return one !== undefined && one.log_odds_min > LOG_ODDS_ALL ? one : null
+  })
+  expect(threshold.expected_false_per_million).toBeLessThanOrEqual(5)
+  expect(threshold.misses_share).toBeGreaterThan(0)
+  expect(lists.lists.current?.log_odds_min[0]).toBe(threshold.log_odds_min)
+  // With none of them left it is as before.
+  for (const key of (await manifests.custom.all()).keys()) await manifests.custom.purge(key)
+  await until(() => lists.lists.current?.log_odds_min[0] === LOG_ODDS_ALL)
 })

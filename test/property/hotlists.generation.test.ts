@@ -14,6 +14,7 @@ import { recordsOf } from '../../src/hotlists/index-builder.ts'
 import { buildIndexOf } from '../../src/matching/index-block.ts'
 import { Judge } from '../../src/matching/judge.ts'
 import { loadModel } from '../../src/matching/model.ts'
+import { type ListThreshold, LOG_ODDS_ALL } from '../../src/matching/threshold.ts'
 import { customIn } from '../helpers/custom.ts'
 import { manifestOf, writeEntries } from '../helpers/entry-rows.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
@@ -72,6 +73,16 @@ function applied(
   return [...in_force.values()]
 }
 
+const threshold = (log_odds_min: number): ListThreshold => ({
+  budget_per_million: 100,
+  log_odds_min,
+  expected_false_per_million: 0,
+  basis: 'counted',
+  catches_share: 0,
+  misses_share: 0,
+  by_kind: [],
+})
+
 async function baseOf(folder: string, lists: readonly { list: HotList; entries: Entry[] }[]) {
   const files: EntryFile[] = []
   for (const { list, entries: of_list } of lists) {
@@ -85,14 +96,14 @@ async function baseOf(folder: string, lists: readonly { list: HotList; entries: 
     throw new Error(`${path} is damaged`, { cause: error })
   }
   const manifests = lists.map(({ list }) => list)
-  return new Base({ source, thresholds: [], lists: manifests, files, onDamaged })
+  const thresholds = lists.map(() => threshold(LOG_ODDS_ALL))
+  return new Base({ source, thresholds, lists: manifests, files, onDamaged })
 }
 
 /** What these reads hit: `read list id`, sorted. */
 function hitsOf(generation: Generation, reads: readonly string[]): string[] {
-  const { overlay, removed } = generation
-  const { source: base, lists } = generation.base
-  const log_odds_min = new Float64Array(lists.length).fill(Number.NEGATIVE_INFINITY)
+  const { overlay, removed, log_odds_min } = generation
+  const { source: base } = generation.base
   const parts = { base, overlay, removed, log_odds_min, models: MODELS, modelOf: () => 0 }
   const judge = new Judge({ ...parts, classes: CLASSES })
   return judge
@@ -141,4 +152,22 @@ test('401.4f a base with what people said hits what an index of the outcome hits
     }),
     { numRuns: 300 },
   )
+})
+
+test('a list is held to the stricter threshold: its own, or of its custom entries', async () => {
+  using folder = temporaryFolder()
+  const list = manifestOf(0, { name: 'amber', profile: 'fold+1' })
+  const base = await baseOf(folder.path, [{ list, entries: [] }])
+  const own = [customIn('amber', { plate: 'AAAAA' })]
+  const of = (log_odds_min?: number) => {
+    const thresholds = new Map(
+      log_odds_min === undefined ? [] : [['amber', threshold(log_odds_min)]],
+    )
+    const beside = { removals: [], custom: own, thresholds }
+    return new Generation(1, base, beside, OPTIONS, NOW)
+  }
+  expect(hitsOf(of(), ['AAAAA', 'AAAA8'])).toEqual(['AAAA8 amber AAAAA', 'AAAAA amber AAAAA'])
+  expect(hitsOf(of(1_000), ['AAAAA', 'AAAA8'])).toEqual(['AAAAA amber AAAAA'])
+  expect(of(-2_000).thresholds).toEqual([threshold(LOG_ODDS_ALL)])
+  expect(of(3).thresholds).toEqual([threshold(3)])
 })

@@ -26,6 +26,7 @@ interface Listed {
   posterior?: number
   imported_at?: string
   in_force?: boolean
+  custom?: true
 }
 
 function listOf({ list, imported_at = new Date(NOW).toISOString() }: Listed): HotList {
@@ -72,7 +73,7 @@ function vehiclesOf(listed: Listed[], metrics = createMetrics()): Sighting[][] {
     at(index: number) {
       const one = listed[index] as Listed
       const entry = { id: `e-${index}`, plate: '2TAB123', reason: 'Seen', ...one.entry }
-      return { list: listOf(one), entry }
+      return { list: listOf(one), entry, ...(one.custom ? { custom: true as const } : {}) }
     },
   }
   const clock = new LocalClock('America/Boise')
@@ -123,6 +124,9 @@ describe('what keeps a hit from alerting, counted per list and cause', () => {
     const stale = { list: 'a', imported_at, settings: { refresh_hours_max: 24 } }
     const stop = { ...stale.settings, when_stale: 'stop' as const }
     expect(await keptBack({ ...stale, settings: stop })).toBe('stale')
+    // What a person has entered is as fresh as its own approval.
+    const [[own]] = raised([{ ...stale, settings: stop, custom: true }]) as [[Alert]]
+    expect(own.entry).not.toHaveProperty('list_stale_h')
     const [[alert]] = raised([stale]) as [[Alert]]
     expect(alert.entry.list_stale_h).toBe(31)
     const [[fresh]] = raised([{ ...stale, settings: { refresh_hours_max: 32 } }]) as [[Alert]]
