@@ -7,18 +7,13 @@ import type { Command } from 'commander'
 import { addUser, openUsers, resetPassword, setRoles } from '../access/users.ts'
 import { connectBus } from '../bus/connection.ts'
 import { HotplateError } from '../domain/error.ts'
-import { importList } from '../hotlists/import.ts'
-import { openManifests } from '../hotlists/manifest.ts'
 import { loadModel } from '../matching/model.ts'
 import { ROLES, type Service, startService } from '../serve.ts'
-import {
-  DEMO_FALSE_ALERTS_PER_MILLION,
-  demoHotList,
-  listedVehicles,
-} from '../simulate/demo-list.ts'
+import { demoHotList, listedVehicles } from '../simulate/demo-list.ts'
 import { jetStreamPublish } from '../simulate/publish.ts'
 import { startSimulation } from '../simulate/simulate.ts'
 import { createLog } from '../telemetry/log.ts'
+import { prepareLists } from './demo-lists.ts'
 import { type CommonOptions, configOf, tellFallback, untilAskedToEnd } from './run.ts'
 
 const SEED = 401
@@ -47,7 +42,7 @@ export function registerDemo(program: Command): void {
       try {
         const password = await prepareUser(service, USER)
         const second_password = await prepareUser(service, SECOND_USER)
-        await prepareLists(service)
+        await prepareLists(service.platform, SEED, { author: USER, approver: SECOND_USER })
         const simulation = await simulate(service, config.matching.model)
         const address = `http://${config.gateway.host}:${service.gateway_port}/`
         process.stdout.write(`Hotplate is ready: ${address}  user ${USER}  password ${password}\n`)
@@ -82,21 +77,6 @@ async function prepareUser({ platform }: Service, name: string): Promise<string>
     await setRoles(users, name, DEMO_ROLES)
   } else await addUser(users, { name, password, demo: true, roles: DEMO_ROLES })
   return password
-}
-
-async function prepareLists({ platform }: Service): Promise<void> {
-  const manifests = await openManifests(platform.bus)
-  for (const { name, category, profile, entries } of demoHotList(SEED)) {
-    if ((await manifests.get(name)) === null) {
-      await importList(platform.store, manifests, {
-        name,
-        category,
-        profile,
-        entries,
-        false_alerts_per_million_max: DEMO_FALSE_ALERTS_PER_MILLION,
-      })
-    }
-  }
 }
 
 async function simulate({ platform }: Service, model: string) {

@@ -42,10 +42,17 @@ Catches and misses are shares of misread plates of the list.
   }
 }
 
-function rowOf({ name, entries, budget_per_million, threshold, measured, alarm }: ListReport): Row {
+function rowOf({
+  name,
+  entries,
+  budget_per_million,
+  threshold,
+  measured,
+  ...list
+}: ListReport): Row {
   const { rate } = measured
   return [
-    alarm ? `${name} OVER BUDGET` : name,
+    [name, ...alarmsOf(list)].join(' '),
     threshold === null ? 'not yet matched' : scoreWords(threshold.log_odds_min),
     String(entries),
     String(budget_per_million),
@@ -53,6 +60,14 @@ function rowOf({ name, entries, budget_per_million, threshold, measured, alarm }
     rate === null ? '' : rate.per_million.toPrecision(3),
     threshold === null ? '' : share(threshold.catches_share),
     threshold === null ? '' : share(threshold.misses_share),
+  ]
+}
+
+function alarmsOf({ state, stale_h, stopped }: Pick<ListReport, 'state' | 'stale_h' | 'stopped'>) {
+  return [
+    ...(state === 'over' ? ['OVER BUDGET'] : []),
+    ...(stale_h === null ? [] : [`${stale_h} h OLD`]),
+    ...(stopped ? ['STOPPED'] : []),
   ]
 }
 

@@ -6,6 +6,7 @@ import type { Bus } from '../bus/connection.ts'
 import { holdLease } from '../bus/lease.ts'
 import type { Config } from '../config/schema.ts'
 import { CustomJob } from '../hotlists/custom-job.ts'
+import { SettingsJob } from '../hotlists/settings-job.ts'
 import type { Store } from '../store/client.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -40,6 +41,7 @@ export async function startKeeper(o: KeeperOptions): Promise<Keeper> {
     onGained: (signal) => {
       const tally = new TallyJob(o, signal)
       const custom = new CustomJob(o, signal)
+      const settings = new SettingsJob(o, signal)
       const every = (seconds: number, job: () => Promise<void>) => {
         const turn = () => {
           running = running.then(() => (signal.aborted ? undefined : job()))
@@ -50,6 +52,7 @@ export async function startKeeper(o: KeeperOptions): Promise<Keeper> {
       }
       every(config.retention.check_every_s, () => keep(o, holder))
       every(config.hotlists.check_every_s, () => custom.run(Date.now()))
+      every(config.hotlists.check_every_s, () => settings.run(Date.now()))
       every(config.matching.false_alerts_every_s, () => tally.run(Date.now()))
     },
   })

@@ -1,6 +1,7 @@
 // GET /v1/matching/lists: what each hot list promises, and whether it keeps it.
 import { createRoute, z } from '@hono/zod-openapi'
-import { CATEGORIES, PROFILES } from '../domain/hotlist.ts'
+import { CATEGORIES, PROFILES, PURPOSES } from '../domain/hotlist.ts'
+import { PRIORITIES } from '../domain/list-settings.ts'
 import type { ListReport } from '../hotlists/report.ts'
 import { thresholdSchema } from '../hotlists/thresholds.ts'
 import { problemContent } from './context.ts'
@@ -36,7 +37,17 @@ const listSchema = z
     state: z.enum(['over', 'within', 'open']).openapi({
       description: 'The rate against the budget, with 95 % confidence; open: too little was seen.',
     }),
-    alarm: z.boolean(),
+    title: z.string(),
+    priority: z.literal([...PRIORITIES]).openapi({ description: '1 is the most urgent.' }),
+    purpose: z.enum(PURPOSES),
+    ilets: z.boolean(),
+    stale_h: count.nullable().openapi({
+      description: 'Its age in hours, where it is past the time by which it must be refreshed.',
+    }),
+    stopped: z.boolean().openapi({
+      description: 'It raises no alerts: stale and set to stop, or not in force.',
+    }),
+    alarm: z.boolean().openapi({ description: 'Over its budget, stale, or stopped.' }),
     threshold: thresholdSchema.nullable().openapi({
       description:
         'The score that the budget comes to, and what it catches: shares of misread plates of ' +

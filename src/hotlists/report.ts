@@ -3,10 +3,12 @@
 import type { Bus } from '../bus/connection.ts'
 import type { Config } from '../config/schema.ts'
 import { HotplateError } from '../domain/error.ts'
-import { budgetOf, type HotList } from '../domain/hotlist.ts'
+import { budgetOf, type HotList, type Purpose } from '../domain/hotlist.ts'
+import { type Priority, staleHours } from '../domain/list-settings.ts'
 import type { Store } from '../store/client.ts'
 import { type BudgetState, type MeasuredList, measureLists } from './false-alerts.ts'
 import { type Manifests, openManifests } from './manifest.ts'
+import { type ListDocument, openSettings, type SettingsDocuments, settingsOf } from './settings.ts'
 import { openThresholds, type ThresholdInForce, type Thresholds } from './thresholds.ts'
 
 export interface ListReport
@@ -15,7 +17,15 @@ export interface ListReport
   budget_per_million: number
   measured: Omit<MeasuredList, 'state'>
   state: BudgetState
-  /** The list is over its budget. */
+  title: string
+  priority: Priority
+  purpose: Purpose
+  ilets: boolean
+  /** Its age in whole hours, where that is past the time by which it must be refreshed. */
+  stale_h: number | null
+  /** It raises no alerts: stale and set to stop, or not in force (401.4f). */
+  stopped: boolean
+  /** It is over its budget, stale, or stopped. */
   alarm: boolean
   /** Null until the list was matched against. */
   threshold: ThresholdInForce | null
@@ -41,13 +51,15 @@ export async function openListsReporter(
   store: Store,
   config: Pick<Config, 'matching'>,
 ): Promise<ListsReporter> {
-  return createListsReporter(store, await openManifests(bus), await openThresholds(bus), config)
+  const [manifests, thresholds] = [await openManifests(bus), await openThresholds(bus)]
+  return createListsReporter(store, manifests, thresholds, await openSettings(bus), config)
 }
 
 export function createListsReporter(
   store: Store,
   manifests: Pick<Manifests, 'all'>,
   thresholds: Pick<Thresholds, 'all'>,
+  settings: Pick<SettingsDocuments, 'all'>,
   config: Pick<Config, 'matching'>,
   now: () => number = Date.now,
 ): ListsReporter {
@@ -57,12 +69,17 @@ export function createListsReporter(
       const lists = all.filter(({ name }) => may_see(name))
       const measured = await countsOf(lists)
       const in_force = await thresholds.all()
+      const stated = await settings.all()
       return {
         days: config.matching.false_alerts_days,
         lists: lists
           .toSorted((a, b) => (a.name < b.name ? -1 : 1))
           .map((list) => ({
-            ...describe(list, measured.get(list.name) as MeasuredList),
+            ...describe(
+              list,
+              measured.get(list.name) as MeasuredList,
+              stated.get(list.name)?.value ?? null,
+            ),
             threshold: in_force.get(list.name)?.value ?? null,
           })),
       }
@@ -77,8 +94,17 @@ export function createListsReporter(
     }
   }
 
-  function describe(list: HotList, { state, ...measured }: MeasuredList) {
+  function describe(
+    list: HotList,
+    { state, ...measured }: MeasuredList,
+    document: ListDocument | null,
+  ) {
     const { name, category, profile, version, entries, imported_at } = list
+    const { title, priority, purpose, ilets, ...rest } = settingsOf(document, list)
+    const stale_h = staleHours(rest, imported_at, now())
+    const stopped =
+      (stale_h !== null && rest.when_stale === 'stop') ||
+      (document !== null && document.approved?.approval.state !== 'active')
     return {
       name,
       category,
@@ -89,7 +115,13 @@ export function createListsReporter(
       budget_per_million: budgetOf(list, config.matching.false_alerts_per_million_max),
       measured,
       state,
-      alarm: state === 'over',
+      title,
+      priority,
+      purpose,
+      ilets,
+      stale_h,
+      stopped,
+      alarm: state === 'over' || stale_h !== null || stopped,
     }
   }
 }

@@ -243,7 +243,7 @@ async function change(
  * done no harm: the keeper does it again (settings-job.ts).
  * @returns whether the manifest was another
  */
-async function carry(
+export async function carry(
   { manifests }: Pick<SettingsOptions, 'manifests'>,
   { name, approved }: ListDocument,
 ): Promise<boolean> {

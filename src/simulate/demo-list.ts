@@ -1,5 +1,5 @@
 // The demo's hot lists: about 2,000 invented entries of the kinds that a police department has.
-import type { Category, Entry, Profile } from '../domain/hotlist.ts'
+import type { Category, Entry, EntryDetails, Profile } from '../domain/hotlist.ts'
 import { Random } from '../domain/random.ts'
 import { drawPlate } from './plates.ts'
 import { drawVehicle, type ListedVehicle } from './vehicles.ts'
@@ -12,6 +12,7 @@ export const DEMO_FALSE_ALERTS_PER_MILLION = 200
 
 export interface DemoList {
   name: string
+  title: string
   category: Category
   profile: Profile
   entries: Entry[]
@@ -19,6 +20,7 @@ export interface DemoList {
 
 interface Kind {
   name: string
+  title: string
   category: Category
   profile: Profile
   entries: number
@@ -32,6 +34,7 @@ interface Kind {
 const KINDS: readonly Kind[] = [
   {
     name: 'stolen-vehicles',
+    title: 'Stolen vehicles',
     category: 'stolen_vehicle',
     profile: 'fold+1',
     entries: 900,
@@ -47,6 +50,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     name: 'stolen-plates',
+    title: 'Stolen plates',
     category: 'stolen_plate',
     profile: 'fold+1',
     entries: 420,
@@ -60,6 +64,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     name: 'wanted-persons',
+    title: 'Wanted persons',
     category: 'wanted_person',
     profile: 'fold+1',
     entries: 260,
@@ -74,6 +79,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     name: 'missing-persons',
+    title: 'Missing persons',
     category: 'missing_person',
     profile: 'fold+1',
     entries: 60,
@@ -87,6 +93,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     name: 'warrants',
+    title: 'Warrants',
     category: 'warrant',
     profile: 'fold',
     entries: 250,
@@ -99,6 +106,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     name: 'protection-orders',
+    title: 'Protection orders',
     category: 'protection_order',
     profile: 'fold',
     entries: 80,
@@ -107,6 +115,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     name: 'local-watch',
+    title: 'Local watch',
     category: 'custom',
     profile: 'exact',
     entries: 29,
@@ -127,6 +136,21 @@ const KINDS: readonly Kind[] = [
   },
 ]
 
+/** What goes with an entry of such a reason to whoever acts on it. */
+const WARNINGS: Readonly<Record<string, EntryDetails>> = {
+  'Carjacking, occupants may be armed': {
+    cautions: ['Occupants may be armed'],
+    instructions: 'Do not stop alone',
+  },
+  'Wanted person, felony warrant, aggravated battery': { cautions: ['Violent'] },
+  'Missing person, may need medical care': { instructions: 'Welfare check, call medical help' },
+  'Missing child, family abduction': {
+    cautions: ['A child is in the vehicle'],
+    instructions: 'Do not stop, observe and call',
+  },
+  'Attempt to locate, welfare check': { instructions: 'Welfare check' },
+}
+
 /** Shorter plates match too much. */
 const PLATE_CHARS_MIN = 6
 
@@ -134,16 +158,25 @@ const PLATE_CHARS_MIN = 6
 export function demoHotList(seed: number): DemoList[] {
   const random = new Random(seed, 71)
   const taken = new Set<string>()
-  return KINDS.map(({ name, category, profile, entries, series, reasons, partial = [] }) => {
+  return KINDS.map(({ name, title, category, profile, entries, series, reasons, partial = [] }) => {
     const idOf = (n: number) => `${name}-${String(n + 1).padStart(4, '0')}`
     const caseOf = () => `${series}26-${String(1_000 + random.below(9_000))}`
     const whole = Array.from({ length: entries }, (_, n): Entry => {
       const { plate, region } = drawFreePlate(random, taken)
       const reason = random.pick(reasons)
-      return { id: idOf(n), plate, region, reason, case: caseOf(), vehicle: drawVehicle(random) }
+      const entry = {
+        id: idOf(n),
+        plate,
+        region,
+        reason,
+        case: caseOf(),
+        vehicle: drawVehicle(random),
+      }
+      const details = WARNINGS[reason]
+      return details === undefined ? entry : { ...entry, details }
     })
     const open = partial.map((entry, n) => ({ id: idOf(entries + n), ...entry, case: caseOf() }))
-    return { name, category, profile, entries: [...whole, ...open] }
+    return { name, title, category, profile, entries: [...whole, ...open] }
   })
 }
 

@@ -1,4 +1,5 @@
-// A list's false alerts against its budget: gauges each time, a line in the log when that changes.
+// A list's false alerts against its budget, and its age against the time by which it must be
+// refreshed: gauges each time, a line in the log when that changes.
 import type { Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
 
@@ -40,4 +41,33 @@ export function forgetListBudgets(metrics: Metrics): void {
 
 function gaugesOf({ listFalseAlerts, listFalseAlertsBudget, listOverBudget }: Metrics) {
   return [listFalseAlerts, listFalseAlertsBudget, listOverBudget]
+}
+
+export interface ListAge {
+  list: string
+  age_hours: number
+  refresh_hours_max: number
+  stale: boolean
+  /** Whether a stale list is to alert no more. */
+  stopped: boolean
+}
+
+/** @param stale_before lists that were stale at the last call */
+export function tellListAges(
+  lists: readonly ListAge[],
+  stale_before: ReadonlySet<string>,
+  log: Logger,
+  { listAge, listStale, listLabel }: Metrics,
+): void {
+  listAge.reset()
+  listStale.reset()
+  for (const { list, age_hours, refresh_hours_max, stale, stopped } of lists) {
+    listAge.set({ list: listLabel(list) }, age_hours)
+    listStale.set({ list: listLabel(list) }, stale ? 1 : 0)
+    if (stale === stale_before.has(list)) continue
+    const facts = { list, age_hours: Math.floor(age_hours), refresh_hours_max }
+    if (!stale) log.info(facts, 'A list has been refreshed in time again.')
+    else if (stopped) log.error(facts, 'A list is stale, and alerts no more until it is refreshed.')
+    else log.error(facts, 'A list is stale: its alerts say so.')
+  }
 }

@@ -88,6 +88,14 @@ function listMetrics(gauge: MakeGauge) {
       'hotlist_urgent_overdue',
       'Urgent entries that wait too long for a second person.',
     ),
+    listAge: gauge('list_age_hours', 'Time since a list was imported, where it has a limit.', [
+      'list',
+    ]),
+    listStale: gauge(
+      'list_stale',
+      '1 while a list is past the time by which it must be refreshed.',
+      ['list'],
+    ),
     listLabel: boundedLabel(LIST_LABELS_MAX),
   }
 }

@@ -11,6 +11,7 @@ import { TallyJob } from '../../src/evidence/tally-job.ts'
 import { measure } from '../../src/hotlists/false-alerts.ts'
 import { type Manifests, openManifests } from '../../src/hotlists/manifest.ts'
 import { createListsReporter } from '../../src/hotlists/report.ts'
+import { openSettings, type SettingsDocuments } from '../../src/hotlists/settings.ts'
 import { openThresholds, type Thresholds } from '../../src/hotlists/thresholds.ts'
 import { connectStore, type Store } from '../../src/store/client.ts'
 import { dropPartition } from '../../src/store/reads.ts'
@@ -22,6 +23,7 @@ import { makeAlert, publishAlert } from '../helpers/alert.ts'
 import { startClickHouse, type TestClickHouse } from '../helpers/clickhouse.ts'
 import { startNats, type TestNats } from '../helpers/nats.ts'
 import { metricOf } from '../helpers/service.ts'
+import { putSettings } from '../helpers/settings.ts'
 
 const config = configSchema.parse({ matching: { false_alerts_per_million_max: 1_000 } })
 const NOW = Date.parse('2026-11-20T12:00:00Z')
@@ -30,6 +32,7 @@ let clickhouse: TestClickHouse
 let store: Store
 let manifests: Manifests
 let thresholds: Thresholds
+let settings: SettingsDocuments
 let databases = 0
 
 beforeAll(async () => {
@@ -37,6 +40,7 @@ beforeAll(async () => {
   await ensureStreams(nats.bus, config)
   manifests = await openManifests(nats.bus)
   thresholds = await openThresholds(nats.bus)
+  settings = await openSettings(nats.bus)
 })
 afterAll(async () => {
   await store.close()
@@ -117,6 +121,7 @@ const report = async (now_config = config, may_see?: (list: string) => boolean) 
     store,
     manifests,
     thresholds,
+    settings,
     now_config,
     () => NOW,
   ).report(may_see)
@@ -221,6 +226,7 @@ test('401.5 counts stay when reads and alerts have gone, also with another keepe
         store,
         manifests,
         thresholds,
+        settings,
         configSchema.parse({ matching: { false_alerts_days: days } }),
         () => later,
       ).report()
@@ -261,4 +267,27 @@ test('the state is open until too much or enough is seen', () => {
   expect(state(0, 1_000_000)).toBe('within')
   expect(state(11, 1_000_000)).toBe('open')
   expect(state(30, 1_000_000)).toBe('over')
+})
+
+test('the report tells how old a list is past its time, and whether it alerts at all', async () => {
+  await listed('fresh', NOW - 3_600_000)
+  await listed('old', NOW - 31.5 * 3_600_000)
+  await listed('stopped', NOW - 40 * 3_600_000)
+  const time = { refresh_hours_max: 24 }
+  await putSettings(settings, 'fresh', { ...time, title: 'Fresh one', priority: 1 })
+  await putSettings(settings, 'old', { ...time, ilets: true })
+  await putSettings(settings, 'stopped', { ...time, when_stale: 'stop' })
+  const told = (await report()).map(({ name, stale_h, stopped, alarm, priority }) => ({
+    name,
+    stale_h,
+    stopped,
+    alarm,
+    priority,
+  }))
+  expect(told).toEqual([
+    { name: 'fresh', stale_h: null, stopped: false, alarm: false, priority: 1 },
+    { name: 'old', stale_h: 31, stopped: false, alarm: true, priority: 3 },
+    { name: 'state-extract', stale_h: null, stopped: false, alarm: false, priority: 2 },
+    { name: 'stopped', stale_h: 40, stopped: true, alarm: true, priority: 3 },
+  ])
 })

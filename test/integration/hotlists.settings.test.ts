@@ -16,7 +16,11 @@ import {
   decideSettings,
   type SettingsOptions,
 } from '../../src/hotlists/settings-changes.ts'
+import { SettingsJob } from '../../src/hotlists/settings-job.ts'
+import { createLog, type Logger } from '../../src/telemetry/log.ts'
+import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { startNats, type TestNats } from '../helpers/nats.ts'
+import { putSettings } from '../helpers/settings.ts'
 
 let nats: TestNats
 let settings: SettingsDocuments
@@ -203,4 +207,54 @@ test('a list from before lists had settings stays in force as its manifest has i
     contact: 'desk',
   })
   await expect(createList(o, custom('old'), ANN)).rejects.toMatchObject({ code: 'LIST_EXISTS' })
+})
+
+describe('the keeper', () => {
+  function startJob() {
+    const lines: string[] = []
+    const say = (level: string) => (facts: { list: string }, text: string) => {
+      lines.push(`${level} ${facts.list}: ${text}`)
+    }
+    const log = Object.assign(Object.create(createLog('silent')) as Logger, {
+      error: say('error'),
+      warn: say('warn'),
+      info: say('info'),
+    })
+    const metrics = createMetrics()
+    const keeping = new AbortController()
+    const job = new SettingsJob({ bus: nats.bus, log, metrics }, keeping.signal)
+    return { job, lines, metrics, keeping }
+  }
+
+  test('tells once of a list past its time, and once when it is refreshed', async () => {
+    const now_ms = Date.parse('2026-11-26T12:00:00.000Z')
+    const imported_at = new Date(now_ms - 31 * 3_600_000).toISOString()
+    await manifests.create('aged', { ...manifestOf('aged'), imported_at })
+    const limits = { refresh_hours_max: 24, when_stale: 'stop' } as const
+    await putSettings(settings, 'aged', limits)
+    const { job, lines, metrics, keeping } = startJob()
+    await job.run(now_ms)
+    await job.run(now_ms + 1_000)
+    expect(lines).toEqual([
+      'error aged: A list is stale, and alerts no more until it is refreshed.',
+    ])
+    expect(await metrics.registry.metrics()).toContain('hotplate_list_stale{list="aged"} 1')
+    const { value, revision } = (await manifests.get('aged')) ?? expect.fail()
+    const refreshed = new Date(now_ms).toISOString()
+    await manifests.update('aged', { ...value, imported_at: refreshed }, revision)
+    await job.run(now_ms + 2_000)
+    expect(lines.slice(1)).toEqual(['info aged: A list has been refreshed in time again.'])
+    keeping.abort()
+    expect(await metrics.registry.metrics()).not.toContain('list="aged"')
+  })
+
+  test('401.4f finishes what was approved by somebody who was cut off', async () => {
+    await manifests.create('cut-off', manifestOf('cut-off'))
+    await putSettings(settings, 'cut-off', { profile: 'exact' })
+    await startJob().job.run(Date.now())
+    expect((await manifests.get('cut-off'))?.value).toEqual({
+      ...manifestOf('cut-off'),
+      profile: 'exact',
+    })
+  })
 })

@@ -2,7 +2,6 @@
 // match only, or sees staged vehicles that the matcher lets pass.
 import { expect, test } from 'vitest'
 import type { MatchClass } from '../../src/domain/alert.ts'
-import { CATEGORIES } from '../../src/domain/hotlist.ts'
 import { loadLookAlikes } from '../../src/matching/look-alikes.ts'
 import { loadModel } from '../../src/matching/model.ts'
 import {
@@ -30,10 +29,10 @@ interface Seen {
   images?: { plate: string }
 }
 
-test('the demo list has about 2,000 entries over all categories, each plate once', () => {
+test('the demo lists have 2,000 entries of seven categories, each plate once', () => {
   const lists = demoHotList(1)
   expect(demoHotList(1)).toEqual(lists)
-  expect(new Set(lists.map(({ category }) => category))).toEqual(new Set(CATEGORIES))
+  expect(new Set(lists.map(({ category }) => category)).size).toBe(7)
   const entries = lists.flatMap((list) => list.entries)
   expect(entries).toHaveLength(2_000)
   expect(new Set(entries.map(({ plate }) => plate)).size).toBe(2_000)
