@@ -137,7 +137,8 @@ async function openDoor(
   const delivery = await createDelivery({ bus, config, metrics, log, maySee })
   stops.push(() => delivery.stop())
   const lists = await openListsReporter(bus, store, config)
-  const hotlists = await openHotlistSubjects(bus, store, access.audit, config)
+  const { audit } = access
+  const hotlists = await openHotlistSubjects({ bus, store, audit, config, view: settings })
   stops.push(() => hotlists.stop())
   const gateway = await startGateway({
     config,

@@ -1,6 +1,7 @@
 // `hotlist add` and what follows: entries that people make, from draft to active and to their end
 // (policy 401.4f), what waits for a decision, and what has happened. A person is given by `--by`.
 import { type Command, Option } from 'commander'
+import type { Documents } from '../bus/documents.ts'
 import { HotplateError } from '../domain/error.ts'
 import { PROFILES, PURPOSES } from '../domain/hotlist.ts'
 import { foldEntryPlate } from '../domain/plate.ts'
@@ -16,7 +17,7 @@ import {
   stepCustom,
 } from '../hotlists/custom-changes.ts'
 import { historyOf } from '../hotlists/events.ts'
-import { entriesInbox, inOrder } from '../hotlists/inbox.ts'
+import { inboxOf } from '../hotlists/inbox.ts'
 import { silenceEntry, silencePlate } from '../hotlists/single.ts'
 import { decideVersion } from '../hotlists/version-decisions.ts'
 import { onGround, type PersonOptions, versionNumber, withCommon } from './hotlist-ground.ts'
@@ -183,9 +184,15 @@ async function runRemove({ list, note, plate, id, ...options }: RemoveOptions): 
 }
 
 async function runInbox(options: PersonOptions): Promise<void> {
-  await onGround(options, ({ mirror }) => {
-    const items = inOrder(entriesInbox([...mirror.entries.values()].map(({ value }) => value)))
-    if (items.length === 0) return Promise.resolve('Nothing waits for a decision')
+  await onGround(options, async ({ manifests, settings }) => {
+    const in_force = await manifests.all()
+    const items = inboxOf({
+      custom: await valuesOf(manifests.custom),
+      lists: await valuesOf(settings),
+      versions: await valuesOf(manifests.versions),
+      inForce: (list) => in_force.get(list)?.value.version ?? null,
+    })
+    if (items.length === 0) return 'Nothing waits for a decision'
     const rows = items.map(({ subject, list, id, what, by, since, urgent, overdue }) => [
       overdue ? 'OVERDUE' : urgent ? 'urgent' : '',
       subject,
@@ -196,8 +203,12 @@ async function runInbox(options: PersonOptions): Promise<void> {
       what.slice(0, 60),
     ])
     const head = ['', 'what', 'list', 'id', 'by', 'since', '']
-    return Promise.resolve(table([head, ...rows]))
+    return table([head, ...rows])
   })
+}
+
+async function valuesOf<T>(documents: Documents<T>): Promise<T[]> {
+  return [...(await documents.all()).values()].map(({ value }) => value)
 }
 
 interface HistoryOptions extends PersonOptions {

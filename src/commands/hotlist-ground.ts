@@ -3,10 +3,10 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { createAudit } from '../access/audit.ts'
 import type { Bus } from '../bus/connection.ts'
 import type { Caller } from '../hotlists/approvals.ts'
-import { mirrorCustomEntries } from '../hotlists/custom.ts'
 import type { CustomOptions } from '../hotlists/custom-changes.ts'
 import type { ImportOptions } from '../hotlists/import.ts'
 import { type Manifests, openManifests } from '../hotlists/manifest.ts'
+import { mirrorOf } from '../hotlists/mirror.ts'
 import { openSettings, type SettingsDocuments } from '../hotlists/settings.ts'
 import { joinPlatform } from '../platform.ts'
 import type { Store } from '../store/client.ts'
@@ -54,7 +54,7 @@ export async function onGround(
     const { bus, store } = platform
     const manifests = await openManifests(bus)
     const caller = await callerOf(bus, options.by)
-    const mirror = await mirrorCustomEntries(manifests.custom)
+    const mirror = await mirrorOf(manifests.custom)
     try {
       const limits = config.hotlists
       const audit = createAudit(bus)

@@ -1,13 +1,10 @@
-// /v1/hotlists/{list}/entries: entries that people make, from draft to their end (policy 401.4f);
-// /v1/inbox: what waits for a decision; and what has happened on a list.
+// /v1/hotlists/{list}/entries: entries that people make, from draft to their end (policy 401.4f),
+// and what a list's versions have, silenced.
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { Audit } from '../access/audit.ts'
-import type { Bus } from '../bus/connection.ts'
 import type { Revisioned } from '../bus/documents.ts'
-import { APPROVAL_STATES, APPROVAL_SUBJECTS } from '../domain/approval.ts'
-import { LIST_NAME } from '../domain/hotlist.ts'
-import { maySee } from '../domain/list-settings.ts'
+import { APPROVAL_STATES } from '../domain/approval.ts'
 import { approvalSchema } from '../hotlists/approval-schema.ts'
 import { ApprovalOvertaken } from '../hotlists/approvals.ts'
 import { type CustomEntry, customKey } from '../hotlists/custom.ts'
@@ -21,18 +18,17 @@ import {
   stepCustom,
 } from '../hotlists/custom-changes.ts'
 import { detailsSchema, entrySchema } from '../hotlists/entry-schema.ts'
-import { historyOf } from '../hotlists/events.ts'
-import { entriesInbox, type InboxItem, inOrder } from '../hotlists/inbox.ts'
 import type { Manifests } from '../hotlists/manifest.ts'
-import { type SettingsDocuments, settingsOf } from '../hotlists/settings.ts'
+import type { SettingsDocuments } from '../hotlists/settings.ts'
 import { type SilenceOptions, silenceEntry, silencePlate } from '../hotlists/single.ts'
 import { type App, body, callerOf, type Env, json, problemContent, recordLook } from './context.ts'
 import { Problem } from './problems.ts'
+import { assertSeen, listParams, type SeenOptions } from './seen.ts'
 
 export interface EntryRoutesOptions
   extends Omit<CustomOptions, 'audit'>,
-    Omit<SilenceOptions, 'audit'> {
-  bus: Bus
+    Omit<SilenceOptions, 'audit'>,
+    Pick<SeenOptions, 'view'> {
   manifests: Manifests
   settings: SettingsDocuments
   audit: Audit
@@ -96,39 +92,6 @@ const documentSchema = z
   })
   .openapi('CustomEntry')
 
-const inboxSchema = z
-  .object({
-    items: z.array(
-      z.object({
-        subject: z.enum(APPROVAL_SUBJECTS),
-        list: z.string(),
-        id: z.string(),
-        what: z.string(),
-        by: z.string().openapi({ description: 'Who asks, or has activated it alone.' }),
-        authors: z.array(z.string()).openapi({ description: 'None of them may approve it.' }),
-        since: z.string(),
-        urgent: z.boolean(),
-        overdue: z.boolean(),
-      }) satisfies z.ZodType<InboxItem>,
-    ),
-  })
-  .openapi('Inbox')
-
-const eventSchema = z
-  .looseObject({
-    at: z.string(),
-    who: z.string(),
-    from: z.string(),
-    list: z.string(),
-    what: z.string(),
-    object: z.string(),
-    was: z.unknown(),
-    is: z.unknown(),
-    refused: z.string().exactOptional(),
-  })
-  .openapi('ListEvent')
-
-const listParams = z.object({ list: z.string().regex(LIST_NAME) })
 const entryParams = listParams.extend({ id: z.string().min(1).max(64) })
 
 /** As the path has them, and as the machine does. */
@@ -229,33 +192,8 @@ const silenceRoute = createRoute({
   },
 })
 
-const inboxRoute = createRoute({
-  method: 'get',
-  path: '/v1/inbox',
-  summary: 'What waits for a decision, the most urgent first',
-  responses: { 200: json(inboxSchema, 'All that you may know of'), default: problemContent },
-})
-
-const historyRoute = createRoute({
-  method: 'get',
-  path: '/v1/hotlists/{list}/history',
-  summary: 'Who has changed what of a list, newest first',
-  request: {
-    params: listParams,
-    query: z.object({
-      entry: z.string().max(64).optional(),
-      events_max: z.coerce.number().int().min(1).max(1_000).default(200),
-    }),
-  },
-  responses: {
-    200: json(z.object({ events: z.array(eventSchema) }), 'What was, and what is'),
-    default: problemContent,
-  },
-})
-
 /** Routes of entries that people make, on what they share. */
 export function addEntryRoutes(app: App, o: EntryRoutesOptions): void {
-  const { audit } = o
   addReading(app, o)
   app.openapi(addRoute, async (c) => {
     const { list } = c.req.valid('param')
@@ -288,15 +226,6 @@ export function addEntryRoutes(app: App, o: EntryRoutesOptions): void {
     await silencePlate(o, callerOf(c), list, what.plate, note)
     return c.json({ plate: what.plate }, 200)
   })
-  app.openapi(historyRoute, async (c) => {
-    const { list } = c.req.valid('param')
-    const { entry, events_max } = c.req.valid('query')
-    await assertSeen(o, c, list)
-    await recordLook(audit, c, { right: 'list_read', object: list, detail: 'history' })
-    const object = entry === undefined ? {} : { object: `entry:${entry}` as const }
-    const events = await historyOf(o.bus, list, { events_max, ...object })
-    return c.json({ events: events as unknown as z.output<typeof eventSchema>[] }, 200)
-  })
 }
 
 function addReading(app: App, o: EntryRoutesOptions): void {
@@ -321,32 +250,6 @@ function addReading(app: App, o: EntryRoutesOptions): void {
     if (document === null) throw new Problem('entry_not_found')
     return c.json(shown(c, document), 200)
   })
-  app.openapi(inboxRoute, async (c) => {
-    await recordLook(audit, c, { right: 'list_read', object: 'inbox', detail: 'inbox' })
-    const items = entriesInbox([...mirror.entries.values()].map(({ value }) => value))
-    const seen = new Map<string, boolean>()
-    for (const { list } of items) {
-      if (!seen.has(list)) seen.set(list, await isSeen(o, c, list))
-    }
-    return c.json({ items: inOrder(items).filter(({ list }) => seen.get(list)) }, 200)
-  })
-}
-
-/** Of a list that a person may not know of, it is as if there were none. */
-async function assertSeen(o: EntryRoutesOptions, c: Context<Env>, list: string): Promise<void> {
-  if (!(await isSeen(o, c, list))) throw new Problem('list_not_found')
-}
-
-async function isSeen(
-  { manifests, settings }: EntryRoutesOptions,
-  c: Context<Env>,
-  list: string,
-): Promise<boolean> {
-  const [document, manifest] = await Promise.all([settings.get(list), manifests.get(list)])
-  if (document === null && manifest === null) return false
-  const stated = document?.value.approved ?? document?.value.proposed
-  const access = stated?.settings ?? (manifest && settingsOf(null, manifest.value))
-  return access != null && maySee(access, c.var.session)
 }
 
 function seenRevision(c: Context<Env>, given: number | undefined): { revision?: number } {

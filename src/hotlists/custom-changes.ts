@@ -17,15 +17,16 @@ import { type Entry, type HotList, hasExpired, PROFILES } from '../domain/hotlis
 import { foldEntryPlate, isPattern } from '../domain/plate.ts'
 import { DAY_MS } from '../domain/time.ts'
 import { type Caller, changeApproved, onRecord, withoutHistory } from './approvals.ts'
-import { type CustomEntry, type CustomMirror, customKey, type DatedEntry } from './custom.ts'
+import { type CustomEntry, customKey, type DatedEntry } from './custom.ts'
 import { recordChange } from './events.ts'
 import type { Manifests } from './manifest.ts'
+import type { Mirror } from './mirror.ts'
 import type { SettingsDocuments } from './settings.ts'
 
 export interface CustomOptions {
   manifests: Pick<Manifests, 'get' | 'create' | 'reserveVersion' | 'custom'>
   settings: Pick<SettingsDocuments, 'get'>
-  mirror: Pick<CustomMirror, 'entries'>
+  mirror: Pick<Mirror<CustomEntry>, 'entries'>
   audit: Pick<Audit, 'append'>
   limits: Config['hotlists']
 }
@@ -250,7 +251,7 @@ function assertTime(entry: Pick<DatedEntry, 'expires_at'>, now_ms: number): void
   if (hasExpired(entry, now_ms)) throw invalid('an end that is still to come', entry.expires_at)
 }
 
-function assertRoom({ entries }: Pick<CustomMirror, 'entries'>, entry: DatedEntry): void {
+function assertRoom({ entries }: Pick<Mirror<CustomEntry>, 'entries'>, entry: DatedEntry): void {
   const open = [...entries.values()].filter(({ value }) => isOpen(value.approval))
   const patterns = open.filter(({ value }) => isPattern(value.entry.plate))
   const full = isPattern(entry.plate) && patterns.length >= PATTERNS_MAX

@@ -18,14 +18,9 @@ import { DAY_MS } from '../domain/time.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { ApprovalOvertaken, changeApproved, withoutHistory } from './approvals.ts'
-import {
-  type CustomEntry,
-  type CustomMirror,
-  customKey,
-  mirrorCustomEntries,
-  openCustomEntries,
-} from './custom.ts'
+import { type CustomEntry, customKey, openCustomEntries } from './custom.ts'
 import { recordChange } from './events.ts'
+import { type Mirror, mirrorOf } from './mirror.ts'
 
 export interface CustomJobOptions {
   bus: Bus
@@ -41,7 +36,7 @@ export class CustomJob {
   readonly #o: CustomJobOptions
   readonly #signal: AbortSignal
   readonly #audit: Audit
-  #open: { custom: Documents<CustomEntry>; mirror: CustomMirror } | null = null
+  #open: { custom: Documents<CustomEntry>; mirror: Mirror<CustomEntry> } | null = null
 
   /** @param signal aborts when another process keeps */
   constructor(o: CustomJobOptions, signal: AbortSignal) {
@@ -60,7 +55,7 @@ export class CustomJob {
     try {
       if (this.#open === null) {
         const custom = await openCustomEntries(bus)
-        this.#open = { custom, mirror: await mirrorCustomEntries(custom) }
+        this.#open = { custom, mirror: await mirrorOf(custom) }
       }
       const { custom, mirror } = this.#open
       if (this.#signal.aborted) mirror.stop()

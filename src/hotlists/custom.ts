@@ -4,7 +4,7 @@
 // document and effect can't differ.
 import { z } from 'zod'
 import type { Bus } from '../bus/connection.ts'
-import { type Documents, openDocuments, type Revisioned } from '../bus/documents.ts'
+import { type Documents, openDocuments } from '../bus/documents.ts'
 import { type Approval, waitsForSecond } from '../domain/approval.ts'
 import { type Entry, hasExpired, LIST_NAME } from '../domain/hotlist.ts'
 import { approvalSchema } from './approval-schema.ts'
@@ -42,21 +42,4 @@ export function isInForce({ entry, approval }: CustomEntry, now_ms: number): boo
 export function shownEntry({ entry, approval }: CustomEntry): Entry {
   if (!waitsForSecond(approval)) return entry
   return { ...entry, details: { ...entry.details, urgent: true } }
-}
-
-/** All of them, as the bus's watch tells them. */
-export interface CustomMirror {
-  readonly entries: ReadonlyMap<string, Revisioned<CustomEntry>>
-  stop(): void
-}
-
-export async function mirrorCustomEntries(
-  documents: Documents<CustomEntry>,
-): Promise<CustomMirror> {
-  const entries = new Map<string, Revisioned<CustomEntry>>()
-  const watch = await documents.watch((key, document) => {
-    if (document === null) entries.delete(key)
-    else entries.set(key, document)
-  })
-  return { entries, stop: () => watch.stop() }
 }

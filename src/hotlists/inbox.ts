@@ -1,6 +1,9 @@
-// What waits for a decision: overdue urgent ones first, then urgent ones, then the oldest.
+// What waits for a decision: entries, imports, settings of lists. Overdue urgent ones first, then
+// urgent ones, then the oldest.
 import { type Approval, type ApprovalSubject, waitsForDecision } from '../domain/approval.ts'
 import type { CustomEntry } from './custom.ts'
+import type { ListDocument } from './settings.ts'
+import { stateOf, type VersionRecord } from './versions.ts'
 
 export interface InboxItem {
   subject: ApprovalSubject
@@ -39,14 +42,40 @@ function inboxItem(
   }
 }
 
-export function entriesInbox(entries: Iterable<CustomEntry>): InboxItem[] {
-  return [...entries].flatMap(({ list, entry, approval }) => {
-    const what = `${entry.plate}, ${entry.reason}`
-    return inboxItem(approval, { list, id: entry.id, what }) ?? []
-  })
+export interface Waiting {
+  custom: Iterable<CustomEntry>
+  lists: Iterable<ListDocument>
+  versions: Iterable<VersionRecord>
+  /** The version in force of a list; null where there is none. */
+  inForce: (list: string) => number | null
 }
 
-export function inOrder(items: readonly InboxItem[]): InboxItem[] {
+export function inboxOf({ custom, lists, versions, inForce }: Waiting): InboxItem[] {
+  const items = [
+    ...[...custom].map(({ list, entry, approval }) =>
+      inboxItem(approval, { list, id: entry.id, what: `${entry.plate}, ${entry.reason}` }),
+    ),
+    ...[...lists].map(({ name, proposed }) =>
+      proposed === null
+        ? null
+        : inboxItem(proposed.approval, { list: name, id: name, what: proposed.settings.title }),
+    ),
+    ...[...versions].map((record) => versionItem(record, inForce(record.list))),
+  ]
+  return inOrder(items.filter((item) => item !== null))
+}
+
+function versionItem(record: VersionRecord, in_force: number | null): InboxItem | null {
+  const state = stateOf(record, in_force)
+  if (state !== 'held' && state !== 'submitted') return null
+  const { list, version, counts, held, approval } = record
+  const { added = counts.entries, changed = 0, removed = 0 } = counts
+  const differs = `${added} added, ${changed} changed, ${removed} removed`
+  const what = held.length === 0 ? differs : `Held: ${held.join('; ')}`
+  return inboxItem(approval, { list, id: String(version), what })
+}
+
+function inOrder(items: readonly InboxItem[]): InboxItem[] {
   const rank = ({ overdue, urgent }: InboxItem) => (overdue ? 0 : urgent ? 1 : 2)
   return items.toSorted((a, b) => rank(a) - rank(b) || (a.since < b.since ? -1 : 1))
 }

@@ -7,7 +7,7 @@ import type { Entry } from '../../src/domain/hotlist.ts'
 import type { Role } from '../../src/domain/roles.ts'
 import { DAY_MS } from '../../src/domain/time.ts'
 import type { Caller } from '../../src/hotlists/approvals.ts'
-import { type CustomEntry, mirrorCustomEntries } from '../../src/hotlists/custom.ts'
+import type { CustomEntry } from '../../src/hotlists/custom.ts'
 import {
   addCustom,
   type CustomDraft,
@@ -15,6 +15,7 @@ import {
   stepCustom,
 } from '../../src/hotlists/custom-changes.ts'
 import { type Manifests, openManifests } from '../../src/hotlists/manifest.ts'
+import { mirrorOf } from '../../src/hotlists/mirror.ts'
 import { openSettings, type SettingsDocuments } from '../../src/hotlists/settings.ts'
 
 export const caller = (name: string, ...roles: Role[]): Caller => ({
@@ -58,7 +59,7 @@ export interface CustomGround extends CustomOptions {
 
 export async function customGround(bus: Bus, given?: Manifests): Promise<CustomGround> {
   const manifests = given ?? (await openManifests(bus))
-  const mirror = await mirrorCustomEntries(manifests.custom)
+  const mirror = await mirrorOf(manifests.custom)
   const limits = configSchema.parse({}).hotlists
   const settings = await openSettings(bus)
   const stop = () => mirror.stop()

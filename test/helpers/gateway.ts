@@ -9,7 +9,7 @@ import type { Bus } from '../../src/bus/connection.ts'
 import { ensureStreams } from '../../src/bus/streams.ts'
 import { type Config, configSchema } from '../../src/config/schema.ts'
 import { HotplateError } from '../../src/domain/error.ts'
-import type { Subject } from '../../src/gateway/context.ts'
+import type { HotlistSubjects } from '../../src/gateway/hotlist-subjects.ts'
 import type { ImageSource } from '../../src/gateway/routes.ts'
 import { type Gateway, startGateway } from '../../src/gateway/server.ts'
 import type { ListsReporter } from '../../src/hotlists/report.ts'
@@ -40,7 +40,7 @@ export interface TestGatewayOptions {
   gateway?: Partial<Config['gateway']>
   images?: ImageSource
   lists?: ListsReporter
-  subjects?: (audit: Audit) => readonly Subject[]
+  subjects?: (audit: Audit, view: SettingsView) => Promise<HotlistSubjects>
   delivery?: Partial<DeliveryOptions>
   console_dir?: string
 }
@@ -67,6 +67,7 @@ export async function startTestGateway(bus: Bus, o: TestGatewayOptions = {}): Pr
   const delivery = await createDelivery({ bus, config, log, metrics, maySee, ...o.delivery })
   const images = o.images ?? { open: () => Promise.resolve(null) }
   const lists = o.lists ?? { report: () => Promise.resolve({ days: 90, lists: [] }) }
+  const hotlists = await o.subjects?.(access.audit, settings)
   const gateway = await startGateway({
     config,
     bus,
@@ -74,7 +75,7 @@ export async function startTestGateway(bus: Bus, o: TestGatewayOptions = {}): Pr
     images,
     delivery,
     lists,
-    subjects: o.subjects?.(access.audit) ?? [],
+    subjects: hotlists?.subjects ?? [],
     settings,
     log,
     metrics,
@@ -85,6 +86,7 @@ export async function startTestGateway(bus: Bus, o: TestGatewayOptions = {}): Pr
   const stop = once(async () => {
     await gateway.stop()
     await delivery.stop()
+    hotlists?.stop()
     settings.stop()
     access.stop()
   })

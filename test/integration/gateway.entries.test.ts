@@ -2,17 +2,23 @@
 // it wrong, a program would approve what its user has written, or nobody would know who did.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { addUser, openUsers, setRoles } from '../../src/access/users.ts'
+import { configSchema } from '../../src/config/schema.ts'
+import { decide, draft } from '../../src/domain/approval.ts'
 import type { Role } from '../../src/domain/roles.ts'
 import { DAY_MS } from '../../src/domain/time.ts'
-import { addEntryRoutes } from '../../src/gateway/entry-routes.ts'
+import { openHotlistSubjects } from '../../src/gateway/hotlist-subjects.ts'
 import type { CustomEntry } from '../../src/hotlists/custom.ts'
 import { historyOf } from '../../src/hotlists/events.ts'
+import { openSettings } from '../../src/hotlists/settings.ts'
+import { createList, decideSettings } from '../../src/hotlists/settings-changes.ts'
+import { newRecord } from '../../src/hotlists/versions.ts'
 import { connectStore } from '../../src/store/client.ts'
-import { type CustomGround, customGround } from '../helpers/custom.ts'
+import { ANN, type CustomGround, customGround } from '../helpers/custom.ts'
 import { manifestOf } from '../helpers/entry-rows.ts'
 import { PASSWORD, startTestGateway, type TestGateway } from '../helpers/gateway.ts'
 import { startNats, type TestNats } from '../helpers/nats.ts'
 import { freePort } from '../helpers/ports.ts'
+import { putSettings } from '../helpers/settings.ts'
 import { until } from '../helpers/until.ts'
 
 const PEOPLE: Record<string, Role[]> = {
@@ -34,7 +40,8 @@ beforeAll(async () => {
   // Nobody there: nothing of this needs the store.
   const store = connectStore({ url, user: '', password: '', database: 'hotplate', cluster: null })
   gateway = await startTestGateway(nats.bus, {
-    subjects: (audit) => [(app) => addEntryRoutes(app, { ...o, store, audit })],
+    subjects: (audit, view) =>
+      openHotlistSubjects({ bus: nats.bus, store, audit, view, config: configSchema.parse({}) }),
   })
   await o.manifests.create('bolo', manifestOf(0, { name: 'bolo' }))
   const users = await openUsers(nats.bus)
@@ -94,10 +101,13 @@ test('401.4f drafted by one, approved by another, revoked with a reason', async 
   const details = { contact: 'Unit 7', instructions: 'Do not stop', cautions: ['armed'] }
   const { entry, approval } = await added('sue', { details })
   expect(approval).toMatchObject({ state: 'submitted', authors: ['sue'] })
-  const inbox = await ask('sam', 'GET', '/v1/inbox')
-  expect(inbox.body).toMatchObject({
-    items: [{ subject: 'entry', list: 'bolo', id: entry.id, by: 'sue', urgent: false }],
+  const items = await until(async () => {
+    const { body } = await ask('sam', 'GET', '/v1/inbox')
+    return (body.items as unknown[]).length > 0 ? body.items : null
   })
+  expect(items).toMatchObject([
+    { subject: 'entry', list: 'bolo', id: entry.id, by: 'sue', urgent: false },
+  ])
   const self = await step('sue', entry.id, 'approve')
   expect(self).toMatchObject({ status: 403, code: 'approval_self' })
   const done = await step('sam', entry.id, 'approve')
@@ -112,7 +122,7 @@ test('401.4f drafted by one, approved by another, revoked with a reason', async 
   expect(await step('ann', entry.id, 'revoke')).toMatchObject({ code: 'approval_note' })
   const revoked = await step('ann', entry.id, 'revoke', { note: 'Recovered' })
   expect(revoked.body).toMatchObject({ approval: { state: 'revoked' } })
-  const { body } = await ask('ann', 'GET', `/v1/hotlists/bolo/history?entry=${entry.id}`)
+  const { body } = await ask('ann', 'GET', `/v1/hotlists/bolo/history?object=entry:${entry.id}`)
   expect(body.events).toMatchObject([
     { who: 'ann', what: 'entry_revoke', is: { approval: { state: 'revoked' } } },
     { who: 'ann', what: 'entry_revoke', refused: 'approval_note' },
@@ -238,4 +248,60 @@ test('entries of a list are told by state, and a plate is silenced with who and 
   expect(removals).toMatchObject([{ list: 'bolo', plate: 'KXA7437', id: null }])
   const [event] = await historyOf(nats.bus, 'bolo', { object: 'plate:KXA7437' })
   expect(event).toMatchObject({ who: 'ann', is: { note: 'Recovered' } })
+})
+
+test('401.4b of a list that one may not know of it is as if there were none', async () => {
+  const settings = await openSettings(nats.bus)
+  await o.manifests.create('covert', manifestOf(0, { name: 'covert' }))
+  const visibility = { kind: 'covert' as const, people: ['ann', 'sam'] }
+  await putSettings(settings, 'covert', { visibility })
+  const path = '/v1/hotlists/covert/entries'
+  const { body } = await until(async () => {
+    const answer = await ask('ann', 'POST', path, given())
+    return answer.status === 201 ? answer : null
+  })
+  const { id } = (body as unknown as CustomEntry).entry
+  const idsOf = async (who: string) =>
+    ((await ask(who, 'GET', '/v1/inbox')).body.items as { id: string }[]).map((item) => item.id)
+  await until(async () => (await idsOf('sam')).includes(id))
+  expect(await idsOf('sue')).not.toContain(id)
+  const hidden = await Promise.all([
+    ask('sue', 'GET', path),
+    ask('sue', 'GET', `${path}/${id}`),
+    ask('sue', 'POST', path, given()),
+    ask('sue', 'PATCH', `${path}/${id}`, { reason: 'Seen' }),
+    ask('sue', 'POST', `${path}/${id}/approve`, {}),
+    ask('sue', 'GET', '/v1/hotlists/covert/history'),
+    ask('sue', 'POST', '/v1/hotlists/covert/silence', { plate: 'KXA7437', note: 'x' }),
+  ])
+  const none = await ask('sue', 'GET', '/v1/hotlists/none/entries')
+  for (const answer of hidden) {
+    expect([answer.status, answer.body]).toEqual([404, none.body])
+  }
+  expect((await ask('sam', 'POST', `${path}/${id}/approve`, {})).status).toBe(200)
+})
+
+test('the inbox has proposals of settings and versions that wait, beside entries', async () => {
+  const settings = await openSettings(nats.bus)
+  const o_settings = { settings, manifests: o.manifests, audit: o.audit }
+  await createList(o_settings, { name: 'watch', category: 'custom', patch: {} }, ANN)
+  await decideSettings(o_settings, 'watch', 'submit', ANN)
+  await o.manifests.versions.create('bolo.7', {
+    ...newRecord(7, 1),
+    list: 'bolo',
+    stage: 'staged',
+    matching: { category: 'custom', profile: 'fold' },
+    source: { file: 'bolo.csv', format: 'csv' },
+    held: ['12 of 20 lines are wrong'],
+    approval: decide(draft('import', ANN.actor, Date.now()), 'submit', ANN.actor, Date.now()),
+  })
+  await until(async () => {
+    const { body } = await ask('sue', 'GET', '/v1/inbox')
+    const items = body.items as { subject: string; list: string; what: string }[]
+    const told = items.map(({ subject, list, what }) => `${subject} ${list}: ${what}`)
+    return (
+      told.includes('list watch: watch') &&
+      told.includes('import bolo: Held: 12 of 20 lines are wrong')
+    )
+  })
 })

@@ -13,7 +13,7 @@ import {
   stepCustom,
 } from '../../src/hotlists/custom-changes.ts'
 import { historyOf } from '../../src/hotlists/events.ts'
-import { entriesInbox, inOrder } from '../../src/hotlists/inbox.ts'
+import { inboxOf } from '../../src/hotlists/inbox.ts'
 import { createList, decideSettings } from '../../src/hotlists/settings-changes.ts'
 import {
   ANN,
@@ -184,7 +184,8 @@ test('what waits is shown with the urgent ones first', async () => {
   await step(ids[0] as string, 'approve', SUE)
   const inbox = () => {
     const all = [...o.mirror.entries.values()].map(({ value }) => value)
-    return inOrder(entriesInbox(all)).filter((item) => ids.includes(item.id))
+    const items = inboxOf({ custom: all, lists: [], versions: [], inForce: () => null })
+    return items.filter((item) => ids.includes(item.id))
   }
   await until(
     () =>
