@@ -3,6 +3,8 @@
 /** The folder of the list's name below `hotlists.feeds.folder`: whoever may write there sends. */
 export interface FolderFeed {
   kind: 'folder'
+  /** Name of an account in `hotlists.feeds.accounts`: for the password of archives. */
+  account?: string
 }
 
 /** A file that is asked for on a schedule. */
@@ -10,7 +12,7 @@ export interface HttpsFeed {
   kind: 'https'
   url: string
   every_minutes: number
-  /** Name of an account in `hotlists.feeds.accounts`: nothing secret stands here. */
+  /** As above: nothing secret stands here. */
   account?: string
 }
 

@@ -1,12 +1,14 @@
 // The role `keeper`: one leader among all processes, by a lease. Today it runs retention, ends hot
-// list entries and counts false alerts; sealing, reports and the expiry of training will be jobs of
-// the same leader.
+// list entries, fetches lists and counts false alerts; sealing, reports and the expiry of training
+// will be jobs of the same leader.
 import { randomUUID } from 'node:crypto'
 import type { Bus } from '../bus/connection.ts'
 import { holdLease } from '../bus/lease.ts'
 import type { Config } from '../config/schema.ts'
 import { CustomJob } from '../hotlists/custom-job.ts'
 import { SettingsJob } from '../hotlists/settings-job.ts'
+import { openFeedGround } from '../hotlists/sources/feed-ground.ts'
+import { FeedJob } from '../hotlists/sources/feed-job.ts'
 import type { Store } from '../store/client.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -33,6 +35,7 @@ export async function startKeeper(o: KeeperOptions): Promise<Keeper> {
   const { bus, config, log } = o
   const holder = randomUUID()
   let running: Promise<void> = Promise.resolve()
+  let feeds: FeedJob | null = null
   const lease = await holdLease(bus, {
     key: 'keeper',
     holder,
@@ -42,7 +45,9 @@ export async function startKeeper(o: KeeperOptions): Promise<Keeper> {
       const tally = new TallyJob(o, signal)
       const custom = new CustomJob(o, signal)
       const settings = new SettingsJob(o, signal)
-      const every = (seconds: number, job: () => Promise<void>) => {
+      const fed = new FeedJob({ ...o, open: () => openFeedGround(o) }, signal)
+      feeds = fed
+      const every = (seconds: number, job: () => void | Promise<void>) => {
         const turn = () => {
           running = running.then(() => (signal.aborted ? undefined : job()))
         }
@@ -53,6 +58,7 @@ export async function startKeeper(o: KeeperOptions): Promise<Keeper> {
       every(config.retention.check_every_s, () => keep(o, holder))
       every(config.hotlists.check_every_s, () => custom.run(Date.now()))
       every(config.hotlists.check_every_s, () => settings.run(Date.now()))
+      every(config.hotlists.check_every_s, () => fed.turn(Date.now()))
       every(config.matching.false_alerts_every_s, () => tally.run(Date.now()))
     },
   })
@@ -60,6 +66,7 @@ export async function startKeeper(o: KeeperOptions): Promise<Keeper> {
     async stop() {
       await lease.stop()
       await running
+      await feeds?.idle()
     },
   }
 }

@@ -96,6 +96,11 @@ function listMetrics(gauge: MakeGauge) {
       '1 while a list is past the time by which it must be refreshed.',
       ['list'],
     ),
+    feedFailures: gauge(
+      'hotlist_feed_failures',
+      'Times in a row that the file of a list could not be fetched, by list.',
+      ['list'],
+    ),
     listLabel: boundedLabel(LIST_LABELS_MAX),
   }
 }

@@ -15,6 +15,7 @@ import { defaultSettings } from '../../src/domain/list-settings.ts'
 import { openSettings, type SettingsDocuments } from '../../src/hotlists/settings.ts'
 import { type Delivery, FeedJob } from '../../src/hotlists/sources/feed-job.ts'
 import { dueAt, type FeedStates, openFeedStates } from '../../src/hotlists/sources/feed-state.ts'
+import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts'
 import { createAuthority } from '../helpers/certificates.ts'
 import { startNats, type TestNats } from '../helpers/nats.ts'
 
@@ -33,6 +34,7 @@ let asked: { authorization: string | undefined; etag: string | undefined }[]
 let delivered: (Delivery & { text: string })[]
 let refusal: Error | null
 let logged: string[]
+let metrics: Metrics
 let lists = 0
 
 beforeAll(async () => {
@@ -112,7 +114,9 @@ function job(signal = new AbortController().signal): FeedJob {
     if (refusal !== null) return Promise.reject(refusal)
     return Promise.resolve({ version: delivered.length, state: 'active', held: [], counts: {} })
   }
-  return new FeedJob({ config, settings, states, deliver, log }, signal)
+  const open = () => Promise.resolve({ settings, states, deliver })
+  metrics = createMetrics()
+  return new FeedJob({ config, open, log, metrics }, signal)
 }
 
 test('a file is fetched when its time has come, and handed on', async () => {

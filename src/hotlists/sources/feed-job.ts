@@ -7,8 +7,9 @@ import { join, posix } from 'node:path'
 import type { Revisioned } from '../../bus/documents.ts'
 import type { Config } from '../../config/schema.ts'
 import { HotplateError } from '../../domain/error.ts'
-import type { HttpsFeed, ListFeed, SftpFeed } from '../../domain/list-feed.ts'
+import type { FolderFeed, HttpsFeed, ListFeed, SftpFeed } from '../../domain/list-feed.ts'
 import type { Logger } from '../../telemetry/log.ts'
+import type { Metrics } from '../../telemetry/metrics.ts'
 import type { ListDocument, SettingsDocuments } from '../settings.ts'
 import { dueAt, type FeedState, type FeedStates, feedIdentity } from './feed-state.ts'
 import { type Outcome, type WatchedFile, WatchedFolder } from './folder.ts'
@@ -35,12 +36,19 @@ export interface Delivered {
   counts: object
 }
 
-export interface FeedJobOptions {
-  config: Pick<Config, 'data_dir' | 'hotlists'>
+/** What a turn works on. */
+export interface FeedGround {
   settings: Pick<SettingsDocuments, 'all'>
   states: FeedStates
   /** Imports the file. @throws HotplateError LIST_… where the file is at fault */
   deliver: (delivery: Delivery) => Promise<Delivered>
+}
+
+export interface FeedJobOptions {
+  config: Pick<Config, 'data_dir' | 'hotlists'>
+  /** Called once, and again after it has failed. */
+  open: () => Promise<FeedGround>
+  metrics: Pick<Metrics, 'feedFailures' | 'listLabel'>
   log: Pick<Logger, 'info' | 'warn' | 'error'>
 }
 
@@ -54,11 +62,13 @@ export class FeedJob {
   readonly #signal: AbortSignal
   readonly #folders = new Map<string, WatchedFolder>()
   #turn: Promise<void> | null = null
+  #ground: FeedGround | null = null
 
   /** @param signal aborts when another process keeps, or this one ends */
   constructor(o: FeedJobOptions, signal: AbortSignal) {
     this.#o = o
     this.#signal = signal
+    signal.addEventListener('abort', () => o.metrics.feedFailures.reset())
   }
 
   /** Begins a turn unless one is under way: a file may take minutes, other jobs don't wait. */
@@ -74,22 +84,24 @@ export class FeedJob {
 
   /** One look at every feed. Any failure is logged and kept; the next turn is soon. */
   async run(now_ms: number): Promise<void> {
-    const { settings, states, log } = this.#o
+    const { open, log, metrics } = this.#o
     try {
-      const known = await states.all()
-      for (const [list, { value }] of await settings.all()) {
+      this.#ground ??= await open()
+      const ground = this.#ground
+      const known = await ground.states.all()
+      for (const [list, { value }] of await ground.settings.all()) {
         if (this.#signal.aborted) return
         const feed = feedOf(value)
-        if (feed === undefined) continue
-        if (feed.kind === 'folder') await this.#look(list, now_ms)
-        else await this.#ask(list, feed, known.get(list), now_ms)
+        if (feed === undefined) metrics.feedFailures.remove({ list: metrics.listLabel(list) })
+        else if (feed.kind === 'folder') await this.#look(ground, list, feed, now_ms)
+        else await this.#ask(ground, list, feed, { known: known.get(list), now_ms })
       }
     } catch (error) {
       if (!this.#signal.aborted) log.error({ err: error }, 'Feeds could not be kept.')
     }
   }
 
-  async #look(list: string, now_ms: number): Promise<void> {
+  async #look(ground: FeedGround, list: string, feed: FolderFeed, now_ms: number): Promise<void> {
     const { config, log } = this.#o
     const { folder, settled_s, kept_days } = config.hotlists.feeds
     let watched = this.#folders.get(list)
@@ -99,19 +111,25 @@ export class FeedJob {
       this.#folders.set(list, watched)
     }
     try {
-      await watched.look(now_ms, (file) => this.#take(list, file))
+      const { archive_password } = this.#accountOf(feed)
+      const password = archive_password === undefined ? {} : { password: archive_password }
+      await watched.look(now_ms, (file) => this.#take(ground, list, { ...file, ...password }))
       await watched.clear(now_ms, kept_days)
     } catch (error) {
       log.error({ err: error, list }, 'The folder of a list could not be looked at.')
     }
   }
 
-  async #take(list: string, { path, name }: WatchedFile): Promise<Outcome> {
-    const { deliver, log } = this.#o
+  async #take(
+    { deliver }: FeedGround,
+    list: string,
+    { name, ...file }: WatchedFile & Pick<Delivery, 'password'>,
+  ): Promise<Outcome> {
+    const { log } = this.#o
     const told = { list, file: name, at: new Date().toISOString() }
     if (this.#signal.aborted) return { became: 'again' }
     try {
-      const delivered = await deliver({ list, path, name: name.slice(-NAME_CHARS_MAX) })
+      const delivered = await deliver({ ...file, list, name: name.slice(-NAME_CHARS_MAX) })
       return { became: 'done', report: { ...told, ...delivered } }
     } catch (error) {
       log.error({ err: error, list }, 'A file of a watched folder could not be imported.')
@@ -121,12 +139,12 @@ export class FeedJob {
   }
 
   async #ask(
+    ground: FeedGround,
     list: string,
     feed: HttpsFeed | SftpFeed,
-    known: Revisioned<FeedState> | undefined,
-    now_ms: number,
+    { known, now_ms }: { known: Revisioned<FeedState> | undefined; now_ms: number },
   ): Promise<void> {
-    const { log } = this.#o
+    const { log, metrics } = this.#o
     const identity = feedIdentity(feed)
     const state = known?.value.feed === identity ? known.value : undefined
     if (now_ms < dueAt(state, feed.every_minutes)) return
@@ -139,24 +157,26 @@ export class FeedJob {
     }
     delete next.failure
     try {
-      Object.assign(next, await this.#fetch(list, feed, state))
+      Object.assign(next, await this.#fetch(ground, list, feed, state))
     } catch (error) {
       if (this.#signal.aborted) return
       next.failures = (state?.failures ?? 0) + 1
       next.failure = failureOf(error)
       log.warn({ list, ...next.failure, failures: next.failures }, 'A list could not be fetched.')
     }
-    await this.#keep(next, known)
+    metrics.feedFailures.set({ list: metrics.listLabel(list) }, next.failures)
+    if (known === undefined) await ground.states.create(list, next)
+    else await ground.states.update(list, next, known.revision)
   }
 
   /** @returns what is new of the feed's state; nothing where the file has not changed */
   async #fetch(
+    { deliver }: FeedGround,
     list: string,
     feed: HttpsFeed | SftpFeed,
     state: FeedState | undefined,
   ): Promise<Partial<FeedState>> {
-    const { deliver, config } = this.#o
-    const folder = join(config.data_dir, 'fetched')
+    const folder = join(this.#o.config.data_dir, 'fetched')
     await mkdir(folder, { recursive: true, mode: 0o700 })
     const path = join(folder, list)
     await rm(path, { force: true })
@@ -200,19 +220,13 @@ export class FeedJob {
   }
 
   /** @throws HotplateError FEED_ACCOUNT */
-  #accountOf({ account: name }: HttpsFeed | SftpFeed): Account {
+  #accountOf({ account: name }: ListFeed): Account {
     if (name === undefined) return {}
     const { accounts } = this.#o.config.hotlists.feeds
     const account = Object.hasOwn(accounts, name) ? accounts[name] : undefined
     if (account !== undefined) return account
     const message = `Expected the account ${name} in hotlists.feeds.accounts but found none`
     throw new HotplateError('FEED_ACCOUNT', message)
-  }
-
-  async #keep(state: FeedState, known: Revisioned<FeedState> | undefined): Promise<void> {
-    const { states } = this.#o
-    if (known === undefined) await states.create(state.list, state)
-    else await states.update(state.list, state, known.revision)
   }
 }
 

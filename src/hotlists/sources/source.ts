@@ -19,7 +19,7 @@ function isPlainHttps(text: string): boolean {
 }
 
 export const feedSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('folder') }),
+  z.strictObject({ kind: z.literal('folder'), account: account.exactOptional() }),
   z.strictObject({
     kind: z.literal('https'),
     url: z
