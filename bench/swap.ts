@@ -7,30 +7,27 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import type { Bus } from '../src/bus/connection.ts'
 import { ensureStreams } from '../src/bus/streams.ts'
-import { type Config, configSchema } from '../src/config/schema.ts'
+import { configSchema } from '../src/config/schema.ts'
 import type { HotList } from '../src/domain/hotlist.ts'
 import { Random } from '../src/domain/random.ts'
-import { ActiveLists } from '../src/hotlists/active.ts'
-import { addCustom, stepCustom } from '../src/hotlists/custom-changes.ts'
-import type { Generation } from '../src/hotlists/generation.ts'
-import { type Manifests, openManifests } from '../src/hotlists/manifest.ts'
-import { BatchBuilder } from '../src/ingest/batch.ts'
-import { startPool } from '../src/ingest/ingest.ts'
-import { shareOf, type WorkDone } from '../src/ingest/work.ts'
-import { loadLookAlikes } from '../src/matching/look-alikes.ts'
+import { openManifests } from '../src/hotlists/manifest.ts'
 import { drawPlate } from '../src/simulate/plates.ts'
 import { connectStore, type Store } from '../src/store/client.ts'
 import { applySchema } from '../src/store/schema.ts'
-import { createLog } from '../src/telemetry/log.ts'
 import { startClickHouse } from '../test/helpers/clickhouse.ts'
-import { ANN, customGround, drafted, revoked, SUE } from '../test/helpers/custom.ts'
 import { startNats } from '../test/helpers/nats.ts'
 import { freePort } from '../test/helpers/ports.ts'
 import { until } from '../test/helpers/until.ts'
 import type { Bench, BenchOptions } from './bench.ts'
 import { bigPlate, putInForce, writeBigList } from './lib/big-list.ts'
+import {
+  Matching,
+  type MatchingGround,
+  measureSingle,
+  messageOf,
+  onAllWorkers,
+} from './lib/matching.ts'
 
 const READS_PER_BATCH = 512
 const MESSAGES = 64
@@ -40,85 +37,16 @@ const BATCH_EVERY_MS = 50
 const LISTED_SHARE = 0.05
 const LISTED = 1_000
 const SEED = 20_261_126
-const SINGLE_ROUNDS = 20
 const WAIT = { ms: 300_000, every_ms: 1 }
 const collectGarbage = (() => {
   setFlagsFromString('--expose-gc')
   return runInNewContext('gc') as () => void
 })()
 
-interface Ground {
-  bus: Bus
-  config: Config
+interface Ground extends MatchingGround {
   store: Store
   /** The same with nobody there. */
   store_down: Store
-  manifests: Manifests
-  data_dir: string
-}
-
-/** Lists and workers of one process, as the role `ingest` has them. */
-class Matching {
-  readonly lists: ActiveLists
-  readonly #config: Config
-  readonly #pool: ReturnType<typeof startPool>
-  #seq = 0
-
-  constructor({ config, manifests, data_dir }: Ground, store: Store) {
-    const classes = [...loadLookAlikes()]
-    this.#config = config
-    this.#pool = startPool(config, classes)
-    this.lists = new ActiveLists({
-      store,
-      manifests,
-      data_dir,
-      classes,
-      matching: config.matching,
-      log: createLog('error'),
-      onSwap: () => {},
-    })
-  }
-
-  get workers(): number {
-    return this.#config.ingest.workers
-  }
-
-  get generation(): Generation {
-    return this.lists.current as Generation
-  }
-
-  /** One batch through a worker, matched against what is in force as it is sent. */
-  match(payload: Uint8Array): Promise<WorkDone> {
-    const { ingest, retention } = this.#config
-    const meta = new ArrayBuffer(BatchBuilder.metaBytes(1))
-    const builder = new BatchBuilder(new ArrayBuffer(payload.length), meta)
-    this.#seq += 1
-    builder.add(payload, 'reads.v1.pole-1', this.#seq, Date.now())
-    const work = {
-      batch: builder.finish(),
-      index: this.lists.current && shareOf(this.lists.current),
-      day_keys: new Map<string, string>(),
-      message_bytes_max: ingest.message_bytes_max,
-      reads_per_message_max: ingest.reads_per_message_max,
-      image_bytes_max: ingest.image_bytes_max,
-      retention_days: retention.days,
-    }
-    return this.#pool.run(work)
-  }
-
-  async stop(): Promise<void> {
-    await this.lists.stop()
-    await this.#pool.destroy()
-  }
-}
-
-/** A message of reads of these plates. */
-function messageOf(plates: readonly string[]): Uint8Array {
-  const time = new Date().toISOString()
-  const lines = plates.map((plate, at) =>
-    JSON.stringify({ id: `read-${at}`, time, camera: 'pole-1', plate, confidence: 0.9 }),
-  )
-  return Buffer.from(lines.join('\n'))
 }
 
 /** Batches at an even pace, and how long each waited for its answer. */
@@ -197,7 +125,8 @@ async function runOn(ground: Ground, { tiny, scale = 1 }: BenchOptions) {
   const second = await measureSwap(ground, matching, again, quiet_ms)
   const load_s = Math.max(first.load_s, second.load_s)
   tell('single changes')
-  const single = await measureSingle(ground, matching)
+  const { activate_ms, revoke_ms } = await measureSingle(ground, matching, 'big')
+  const single = { single_entry_ms: activate_ms, single_removal_ms: revoke_ms }
   tell(`loading ${5 * entries} entries`)
   await ground.manifests.purge(big.name)
   await putInForce(ground.manifests, huge)
@@ -244,38 +173,6 @@ async function measureSwap(ground: Ground, matching: Matching, list: HotList, qu
 function heapBytes(): number {
   collectGarbage()
   return process.memoryUsage().heapUsed
-}
-
-/** A batch for each worker, until each of those sent together has hit the plate, or none has. */
-async function onAllWorkers(matching: Matching, plate: string, hit = true): Promise<void> {
-  const message = messageOf([plate])
-  for (;;) {
-    const sent = Array.from({ length: matching.workers }, () => matching.match(message))
-    const done = await Promise.all(sent)
-    if (done.every(({ hits }) => hits.length > 0 === hit)) return
-  }
-}
-
-/** Approved and revoked as people do it: from the second person's word to all workers. */
-async function measureSingle({ bus, manifests }: Ground, matching: Matching) {
-  const custom = await customGround(bus, manifests)
-  const active: number[] = []
-  const silent: number[] = []
-  for (let round = 0; round < SINGLE_ROUNDS; round += 1) {
-    const plate = `9URG${String.fromCharCode(65 + round)}99`
-    const entry = drafted({ plate, profile: 'exact' })
-    const { id } = (await addCustom(custom, ANN, 'big', entry, true)).value.entry
-    const from_ms = performance.now()
-    await stepCustom(custom, SUE, { list: 'big', id, action: 'approve' })
-    await onAllWorkers(matching, plate)
-    active.push(performance.now() - from_ms)
-    const again_ms = performance.now()
-    await revoked(custom, 'big', id)
-    await onAllWorkers(matching, plate, false)
-    silent.push(performance.now() - again_ms)
-  }
-  custom.stop()
-  return { single_entry_ms: Math.max(...active), single_removal_ms: Math.max(...silent) }
 }
 
 /** As a start of the process does it, with the store down: to the first batch that is matched. */

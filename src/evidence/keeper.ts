@@ -9,6 +9,7 @@ import { CustomJob } from '../hotlists/custom-job.ts'
 import { SettingsJob } from '../hotlists/settings-job.ts'
 import { openFeedGround } from '../hotlists/sources/feed-ground.ts'
 import { FeedJob } from '../hotlists/sources/feed-job.ts'
+import { VersionsJob } from '../hotlists/versions-job.ts'
 import type { Store } from '../store/client.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -30,6 +31,8 @@ export interface Keeper {
 }
 
 const LEASE_MS = 10_000
+/** Approved and not in force, or begun and dead: both are rare, and neither is urgent. */
+const VERSIONS_EVERY_S = 60
 
 export async function startKeeper(o: KeeperOptions): Promise<Keeper> {
   const { bus, config, log } = o
@@ -47,6 +50,7 @@ export async function startKeeper(o: KeeperOptions): Promise<Keeper> {
       const settings = new SettingsJob(o, signal)
       const fed = new FeedJob({ ...o, open: () => openFeedGround(o) }, signal)
       feeds = fed
+      const versions = new VersionsJob(o)
       const every = (seconds: number, job: () => void | Promise<void>) => {
         const turn = () => {
           running = running.then(() => (signal.aborted ? undefined : job()))
@@ -59,6 +63,7 @@ export async function startKeeper(o: KeeperOptions): Promise<Keeper> {
       every(config.hotlists.check_every_s, () => custom.run(Date.now()))
       every(config.hotlists.check_every_s, () => settings.run(Date.now()))
       every(config.hotlists.check_every_s, () => fed.turn(Date.now()))
+      every(VERSIONS_EVERY_S, () => versions.run())
       every(config.matching.false_alerts_every_s, () => tally.run(Date.now()))
     },
   })

@@ -8,7 +8,7 @@ import type { Manifests } from './manifest.ts'
 import { stateOf, type VersionRecord, versionKey } from './versions.ts'
 
 /** An import gives signs of life every few seconds: one that is silent for so long is dead. */
-const SILENT_MS_MAX = 300_000
+export const SILENT_MS_MAX = 300_000
 
 type TidyOptions = Pick<ActivationOptions, 'store' | 'manifests' | 'log' | 'versions_kept'> & {
   silent_ms_max?: number
@@ -40,12 +40,14 @@ async function tidy(o: TidyOptions, list: string): Promise<void> {
   for (const version of stored) {
     if (kept.has(version)) continue
     await clearEntries(store, list, version)
-    const record = records.get(version)
-    if (record !== undefined) await declareGone(manifests, record)
+  }
+  for (const [version, record] of records) {
+    const { stage } = record.value
+    if (!kept.has(version) && stage !== 'importing') await declareGone(manifests, record)
   }
 }
 
-function isSilent({ seen_at }: VersionRecord, silent_ms_max: number): boolean {
+export function isSilent({ seen_at }: VersionRecord, silent_ms_max: number): boolean {
   return Date.now() - Date.parse(seen_at) >= silent_ms_max
 }
 
