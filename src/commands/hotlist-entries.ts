@@ -1,25 +1,17 @@
-// `hotlist add` and what follows: entries that people make, from draft to active and to their end
-// (policy 401.4f), what waits for a decision, and what has happened. A person is given by `--by`.
+// Steps of the approval (policy 401.4f): entries that people make, and versions, from draft to
+// active and to their end; what waits for a decision, and what has happened. A person is given by
+// `--by`.
 import { type Command, Option } from 'commander'
 import type { Documents } from '../bus/documents.ts'
 import { HotplateError } from '../domain/error.ts'
-import { PROFILES, PURPOSES } from '../domain/hotlist.ts'
 import { foldEntryPlate } from '../domain/plate.ts'
-import { DAY_MS } from '../domain/time.ts'
-import { parseEntry } from '../formats/hotlists/entry-columns.ts'
-import { isBad } from '../formats/hotlists/parsed-line.ts'
 import { customKey } from '../hotlists/custom.ts'
-import {
-  addCustom,
-  type CustomAction,
-  type CustomDraft,
-  revokePlate,
-  stepCustom,
-} from '../hotlists/custom-changes.ts'
+import { type CustomAction, revokePlate, stepCustom } from '../hotlists/custom-changes.ts'
 import { historyOf } from '../hotlists/events.ts'
 import { inboxOf } from '../hotlists/inbox.ts'
 import { silenceEntry, silencePlate } from '../hotlists/single.ts'
 import { decideVersion } from '../hotlists/version-decisions.ts'
+import { registerDrafts } from './hotlist-draft.ts'
 import { onGround, type PersonOptions, versionNumber, withCommon } from './hotlist-ground.ts'
 import { table } from './table.ts'
 
@@ -35,7 +27,7 @@ const STEPS: readonly { name: string; action: CustomAction; says: string }[] = [
 ]
 
 export function registerEntries(hotlist: Command): void {
-  registerAdd(hotlist)
+  registerDrafts(hotlist)
   for (const { name, action, says } of STEPS) {
     const command = withCommon(hotlist.command(name).description(says))
       .requiredOption('--list <NAME>', 'the list')
@@ -59,68 +51,6 @@ export function registerEntries(hotlist: Command): void {
     .option('--entry <ID>', 'one entry of it')
     .option('--json', 'all that is on record, a line of JSON an event')
     .action(runHistory)
-}
-
-function registerAdd(hotlist: Command): void {
-  const says = 'drafts an entry; it alerts once another person has approved it'
-  withCommon(hotlist.command('add').description(says))
-    .requiredOption('--list <NAME>', 'a list in force')
-    .requiredOption('--plate <PLATE>', 'the plate, or a part of it: ? one character, * any run')
-    .requiredOption('--reason <TEXT>', 'why it is looked for')
-    .addOption(
-      new Option('--purpose <NAME>', 'what for, of those that policy 401.1 has')
-        .choices(PURPOSES)
-        .makeOptionMandatory(),
-    )
-    .requiredOption('--expires <WHEN>', 'its end: 12h, 7d, or a day or moment of ISO 8601')
-    .option('--submit', 'ask for a decision at once')
-    .option('--region <STATE>', 'issuing state, US-ID or ID')
-    .option('--case <NUMBER>', 'case number')
-    .option('--make <NAME>', 'the vehicle, as far as it is known')
-    .option('--model <NAME>')
-    .option('--color <NAME>')
-    .option('--type <NAME>')
-    .option('--year <YEAR>')
-    .option('--contact <TEXT>', 'whom to call')
-    .option('--instructions <TEXT>', 'what to do, and what not: "do not stop, observe"')
-    .option('--cautions <TEXT>', 'what to beware of, parted by ";"')
-    .addOption(
-      new Option('--profile <NAME>', "how far a read may be off (the list's)").choices(PROFILES),
-    )
-    .action(runAdd)
-}
-
-type AddOptions = PersonOptions &
-  Record<'list' | 'plate' | 'reason' | 'expires', string> & {
-    submit?: boolean
-    [column: string]: unknown
-  }
-
-async function runAdd({ list, expires, submit = false, ...options }: AddOptions): Promise<void> {
-  const expires_at = expiryOf(expires, Date.now())
-  const columns = Object.entries({ ...options, state: options.region, expires_at })
-  const row = Object.fromEntries(
-    columns.map(([name, value]) => [name, value as string | undefined]),
-  )
-  const entry = parseEntry(row, 1)
-  if (isBad(entry)) {
-    const renamed: Record<string, string> = { state: 'region', expires_at: 'expires' }
-    const option = renamed[entry.column] ?? entry.column
-    const message = `Expected ${entry.expected} for --${option} but received ${entry.came}`
-    throw new HotplateError('ENTRY_INVALID', message)
-  }
-  await onGround(options, async (o) => {
-    const { value } = await addCustom(o, o.caller, list, entry as CustomDraft, submit)
-    const waits = submit ? 'another person has to approve it' : 'submit it for a decision'
-    return `${value.entry.plate} is drafted on ${list} as entry ${value.entry.id}: ${waits}`
-  })
-}
-
-/** `12h` and `7d` from now; all else is for whoever reads the columns. */
-function expiryOf(text: string, now_ms: number): string {
-  const [, count, unit] = /^(\d{1,4})([hd])$/.exec(text) ?? []
-  if (count === undefined) return text
-  return new Date(now_ms + Number(count) * (unit === 'd' ? DAY_MS : DAY_MS / 24)).toISOString()
 }
 
 interface StepOptions extends PersonOptions {

@@ -210,8 +210,9 @@ export class ActiveLists {
       }
     }
     try {
-      // A store that hangs would keep a starting service from its kept lists for minutes.
-      await this.#o.store.check()
+      // A store that hangs would keep a starting service from its kept lists for minutes. One with
+      // no entries (a list that people make by hand begins so) is there without it.
+      if (list.entries > 0) await this.#o.store.check()
       await this.#builder.run({ task: 'load', store: this.#o.store.options, list, file: path })
       this.#damaged.delete(path)
       return { list, file: new EntryFile(path), fallen_back: false }

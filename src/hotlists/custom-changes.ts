@@ -173,7 +173,7 @@ async function change(
   return changed
 }
 
-function entryUnknown(list: string, id: string): HotplateError {
+export function entryUnknown(list: string, id: string): HotplateError {
   return new HotplateError('ENTRY_UNKNOWN', `List ${list} has no entry ${id.slice(0, 80)}`)
 }
 

@@ -65,6 +65,7 @@ export default async function run(task: BuilderTask): Promise<BuilderResult> {
 }
 
 async function load(options: StoreOptions, list: HotList, file: string): Promise<void> {
+  if (list.entries === 0) return writeEntryFile(file, list, nothing())
   const store = connectStore(options)
   try {
     const rows = streamRows(store, list.name, list.version, list.entries)
@@ -73,6 +74,8 @@ async function load(options: StoreOptions, list: HotList, file: string): Promise
     await store.close()
   }
 }
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 /** @param files of the lists, in their order */
 async function index(

@@ -284,7 +284,8 @@ test('a list of custom entries alone is held to its budget as any other', async 
   for (const plate of plates) {
     await manifests.custom.create(`bolo.${plate}`, customIn('bolo', { plate }))
   }
-  await using lists = await start(folder.path)
+  // It has nothing in the store, and does not wait for it.
+  await using lists = await start(folder.path, down)
   expect(hit(lists, '2TA1007')).toContain('bolo 2TA1007 Armed')
   const threshold = await until(() => {
     const [one] = lists.lists.current?.thresholds ?? []

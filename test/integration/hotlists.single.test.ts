@@ -114,6 +114,31 @@ test('401.4f whoever sits at the machine drafts, and decides on nothing', async 
   await until(async () => (await alerting('HJK9374')).length === 0)
 })
 
+test('401.4f an entry is amended by its options, and shown with its state', async () => {
+  const more = ['--region', 'ID', '--color', 'white', '--contact', 'Unit 7', '--by', 'ann']
+  const id = idOf((await add('RTY7493', ...more, '--submit')).stdout)
+  await step('approve', id, 'sue')
+  const amend = (...options: string[]) => step('amend', id, 'ann', ...options)
+  expect(await amend('--instructions', 'Do not stop', '--without', 'color')).toMatchObject({
+    code: 0,
+    stdout: `RTY7493 on stolen, entry ${id}, is active\n`,
+  })
+  expect(await amend('--plate', 'RTY74*')).toMatchObject({
+    code: 0,
+    stdout: `RTY74* on stolen, entry ${id}, is draft\n`,
+  })
+  const shown = await command('entries', '--list', 'stolen', '--state', 'draft')
+  expect(shown.stdout).toMatch(new RegExp(`^${id} +RTY74\\* +draft +ann +20.* +Armed$`, 'm'))
+  const told = await command('history', '--list', 'stolen', '--entry', id, '--json')
+  const [last] = told.stdout.split('\n')
+  const { is } = JSON.parse(last as string) as { is: { entry: object } }
+  expect(is.entry).toMatchObject({
+    region: 'US-ID',
+    details: { contact: 'Unit 7', instructions: 'Do not stop' },
+  })
+  expect(is.entry).not.toHaveProperty('vehicle')
+})
+
 test('what a list has is silenced at once, with who and why', async () => {
   const remove = ['remove', '--list', 'stolen', '--note', 'Recovered', '--by', 'ann']
   const id = idOf((await add('KXA7437', '--by', 'ann', '--submit')).stdout)
