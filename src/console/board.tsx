@@ -1,80 +1,33 @@
-// The board: alerts newest first, the state of the connection always in view.
+// The board: alerts newest first.
 import { useEffect, useLayoutEffect } from 'preact/hooks'
 import { AlertCard } from './card.tsx'
-import { formatTime } from './format.ts'
 import { goToNewest, restorePlace, watchScroll } from './place.ts'
-import { signOut } from './session.ts'
-import {
-  alerts,
-  announcement,
-  connection,
-  isCapped,
-  lost_ms,
-  now_ms,
-  selected,
-  unseen,
-} from './store.ts'
+import { alerts, isCapped, selected, unseen } from './store.ts'
 import { text } from './text.ts'
 
-export function Board({ user }: { user: string }) {
+export function Board() {
   useEffect(watchScroll, [])
+  // Whoever comes from another page has what is new before their eyes.
+  useEffect(goToNewest, [])
   useEffect(() => {
     document.addEventListener('keydown', onKey)
     return () => document.removeEventListener('keydown', onKey)
   }, [])
   return (
-    <>
-      <div class="top">
-        <Header user={user} />
-        <Banner />
-        <NewAbove />
-      </div>
-      <main class="board">
-        <h1 class="spoken">{text.board.heading}</h1>
-        <Cards />
-      </main>
-      <Announcer />
-    </>
-  )
-}
-
-function Header({ user }: { user: string }) {
-  const state = connection.value
-  return (
-    <header class="bar">
-      <p class="wordmark">{text.product}</p>
-      <p class={`connection ${state}`}>
-        <span class="lamp" aria-hidden="true" />
-        {text.connection[state]}
-      </p>
-      <p class="count">{text.header.count(alerts.value.length, isCapped.value)}</p>
+    <main class="board">
+      <h1 class="spoken">{text.board.heading}</h1>
       <p class="keys">
-        <kbd>j</kbd> <kbd>k</kbd> {text.board.keys} <kbd>Home</kbd> {text.board.toTop}
+        <span class="count">{text.board.count(alerts.value.length, isCapped.value)}</span>
+        <span>
+          <kbd>j</kbd> <kbd>k</kbd> {text.board.keys} <kbd>Home</kbd> {text.board.toTop}
+        </span>
       </p>
-      <p class="user" title={text.header.signedInAs(user)}>
-        {user}
-      </p>
-      <button type="button" class="quiet" onClick={() => void signOut()}>
-        {text.header.signOut}
-      </button>
-    </header>
+      <Cards />
+    </main>
   )
 }
 
-function Banner() {
-  if (connection.value !== 'reconnecting') return null
-  return (
-    <div class="banner" role="alert">
-      <strong>
-        {text.connection.notLive}{' '}
-        {lost_ms.value > 0 && text.connection.since(formatTime(lost_ms.value, now_ms.peek()))}
-      </strong>
-      <span>{text.connection.explained}</span>
-    </div>
-  )
-}
-
-function NewAbove() {
+export function NewAbove() {
   if (unseen.value === 0) return null
   return (
     <button type="button" class="new-above" onClick={goToNewest}>
@@ -101,15 +54,6 @@ function Cards() {
         <AlertCard key={alert.id} alert={alert} />
       ))}
     </div>
-  )
-}
-
-/** Says aloud, to those who don't see it, that something new is on the board. */
-function Announcer() {
-  return (
-    <p class="spoken" aria-live="polite">
-      {announcement}
-    </p>
   )
 }
 

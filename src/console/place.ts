@@ -1,4 +1,5 @@
 // Keeps what one is reading where it is while new alerts come in above it.
+import { route } from './route.ts'
 import { announcement, selected, unseen } from './store.ts'
 import { text } from './text.ts'
 
@@ -30,7 +31,7 @@ function inView(card: Element): boolean {
 export function keepPlace(add: () => number): void {
   anchor ??= findAnchor()
   const added = add()
-  if (anchor !== null) unseen.value += added
+  if (anchor !== null || route.value.page !== 'alerts') unseen.value += added
   // The same words twice are said once: a space more makes them others.
   const words = added > 0 ? text.board.announce(added) : ''
   announcement.value = words === announcement.value ? `${words} ` : words

@@ -1,4 +1,5 @@
 // Sign-in, sign-out, and the alert stream that runs while somebody is signed in.
+import type { Role } from '../domain/roles.ts'
 import { keepPlace } from './place.ts'
 import { addAlerts, clearAlerts, connection, lost_ms, putVerdicts, session } from './store.ts'
 import { AlertStream } from './stream.ts'
@@ -9,6 +10,7 @@ let stream: AlertStream | undefined
 interface Answer {
   code?: string
   user?: string
+  roles?: Role[]
   demo?: boolean
 }
 
@@ -58,8 +60,8 @@ export async function signOut(): Promise<void> {
   }
 }
 
-function enter({ user = '', demo = false }: Answer): void {
-  session.value = { is: 'in', user, demo }
+function enter({ user = '', roles = [], demo = false }: Answer): void {
+  session.value = { is: 'in', user, roles, demo }
   stream ??= new AlertStream({
     onAlerts: (items, events) => {
       if (items.length > 0) keepPlace(() => addAlerts(items))

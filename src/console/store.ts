@@ -3,6 +3,7 @@
 import { computed, signal } from '@preact/signals'
 import type { Alert } from '../domain/alert.ts'
 import type { StandingVerdict } from '../domain/alert-event.ts'
+import type { Role } from '../domain/roles.ts'
 
 const ALERTS_MAX = 500
 
@@ -11,10 +12,14 @@ export interface ShownAlert {
   alert: Alert
 }
 
-export type SessionState =
-  | { is: 'asking' }
-  | { is: 'out'; demo: boolean }
-  | { is: 'in'; user: string; demo: boolean }
+export interface SignedIn {
+  is: 'in'
+  user: string
+  roles: readonly Role[]
+  demo: boolean
+}
+
+export type SessionState = { is: 'asking' } | { is: 'out'; demo: boolean } | SignedIn
 
 export type Connection = 'connecting' | 'live' | 'reconnecting'
 

@@ -1,0 +1,173 @@
+// Hot lists in the console, on the whole service: what people do there, and what it does to alerts.
+// A bug here shows as a supervisor who decides without seeing what on, as an author who approves
+// what they have written themselves, or as an approved entry that nobody is told of.
+import { fileURLToPath } from 'node:url'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { addUser, openUsers } from '../../src/access/users.ts'
+import type { Role } from '../../src/domain/roles.ts'
+import { openManifests } from '../../src/hotlists/manifest.ts'
+import { findChromium } from '../helpers/chromium.ts'
+import { manifestOf } from '../helpers/entry-rows.ts'
+import { PASSWORD } from '../helpers/gateway.ts'
+import { metricOf, type RunningService, startService } from '../helpers/service.ts'
+import { until } from '../helpers/until.ts'
+
+const PEOPLE: Record<string, Role[]> = {
+  ann: ['dispatcher'],
+  sue: ['supervisor'],
+  sam: ['supervisor'],
+  otto: [],
+}
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking']
+
+let service: RunningService
+let browser: Browser
+
+beforeAll(async () => {
+  const { build } = await import('vite')
+  await build({
+    configFile: fileURLToPath(new URL('../../vite.config.ts', import.meta.url)),
+    logLevel: 'silent',
+    // Others may be reading it.
+    build: { emptyOutDir: false },
+  })
+  service = await startService()
+  const bus = await service.bus()
+  const users = await openUsers(bus)
+  for (const [name, roles] of Object.entries(PEOPLE)) {
+    await addUser(users, { name, demo: false, password: PASSWORD, roles })
+  }
+  await (await openManifests(bus)).create('bolo', manifestOf(0, { name: 'bolo' }))
+  browser = await chromium.launch({ executablePath: findChromium(), args: FLAGS })
+})
+afterAll(async () => {
+  await browser?.close()
+  await service?.[Symbol.asyncDispose]()
+})
+
+/** Somebody's own browser, at a page; whatever their pages threw fails the test. */
+async function as(user: string, hash: string, work: (page: Page) => Promise<void>) {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
+  const page = await context.newPage()
+  const faults: string[] = []
+  page.on('pageerror', (error) => faults.push(error.message))
+  try {
+    await page.goto(`http://127.0.0.1:${service.gateway_port}/${hash}`)
+    await page.fill('input[name=user]', user)
+    await page.fill('input[name=password]', PASSWORD)
+    await page.click('button[type=submit]')
+    await page.locator('.connection.live').waitFor()
+    await work(page)
+    expect(faults).toEqual([])
+  } finally {
+    await context.close()
+  }
+}
+
+/** Resolves once the read is stored, and thus matched. */
+async function publishRead(plate: string): Promise<void> {
+  const bus = await service.bus()
+  const read = {
+    id: `read-${plate}-${Date.now()}`,
+    time: new Date().toISOString(),
+    camera: 'pole-1',
+    plate,
+    region: 'US-ID',
+    confidence: 0.97,
+  }
+  const before = metricOf(await service.metrics(), 'hotplate_reads_stored_total')
+  await bus.js.publish('reads.v1.pole-1', JSON.stringify(read))
+  const stored = async () => metricOf(await service.metrics(), 'hotplate_reads_stored_total')
+  await until(async () => (await stored()) > before, { what: 'the read to be stored' })
+}
+
+/** Drafts an entry by the form and submits it. */
+async function submit(page: Page, plate: string, more: Record<string, string> = {}) {
+  await page.getByRole('link', { name: 'New entry' }).click()
+  const filled = { plate, region: 'US-ID', reason: 'Armed robbery', ...more }
+  for (const [name, value] of Object.entries(filled)) await page.fill(`[name=${name}]`, value)
+  await page.locator('[name=purpose]').selectOption('suspect_interdiction')
+  await page.getByRole('button', { name: 'Submit for approval' }).click()
+  await page.locator('.decision .state.submitted').waitFor()
+}
+
+test('401.4f one drafts, another approves after a look, and only then it alerts', async () => {
+  await as('ann', '#/lists/bolo/entries', async (page) => {
+    await submit(page, 'tuv 3947', { instructions: 'Do not stop', cautions: 'armed' })
+    expect(await page.locator('.plate-text').textContent()).toBe('TUV3947')
+    expect(await page.getByRole('button', { name: 'Approve' }).count()).toBe(0)
+    await publishRead('TUV3947')
+    await as('sue', '#/inbox', async (inbox) => {
+      await inbox.getByRole('button', { name: /TUV3947/ }).click()
+      const matter = inbox.locator('.decision')
+      await matter.waitFor()
+      expect(await matter.locator('.careful').textContent()).toBe('armedDo not stop')
+      await matter.getByRole('button', { name: 'Approve' }).click()
+      await inbox.getByText('Nothing waits for a decision.').waitFor()
+    })
+    await page.getByRole('link', { name: 'Alerts' }).click()
+    await page.getByRole('heading', { name: 'No potential matches yet' }).waitFor()
+    await publishRead('TUV3947')
+    await page.locator('[data-alert]').waitFor()
+    expect(await page.locator('[data-alert]').count()).toBe(1)
+    expect(await page.locator('.plate.entry .char').allTextContents()).toEqual([...'TUV3947'])
+  })
+})
+
+test('401.4f whoever has written it is told that another has to decide', async () => {
+  await as('sue', '#/lists/bolo/entries', async (page) => {
+    await submit(page, 'KXB4410')
+    await page.locator('.barred').waitFor()
+    expect(await page.getByRole('button', { name: 'Approve' }).count()).toBe(0)
+    await page.getByRole('link', { name: 'Inbox' }).click()
+    await page.getByRole('button', { name: /KXB4410/ }).click()
+    await page.locator('.barred').waitFor()
+    expect(await page.getByRole('button', { name: 'Approve' }).count()).toBe(0)
+  })
+  await as('sam', '#/inbox', async (page) => {
+    await page.getByRole('button', { name: /KXB4410/ }).click()
+    await page.getByRole('button', { name: 'Return' }).click()
+    expect(await page.locator('.steps .problem').textContent()).toContain('say why')
+    await page.locator('.steps textarea').fill('No case number')
+    await page.getByRole('button', { name: 'Return' }).click()
+    await page.getByText('Nothing waits for a decision.').waitFor()
+  })
+  await as('sue', '#/lists/bolo/entries', async (page) => {
+    await page.getByRole('link', { name: 'KXB4410' }).click()
+    await page.getByText('No case number').waitFor()
+    await page.locator('.state.returned').waitFor()
+  })
+})
+
+test('401.4f an urgent one alerts at once, and a second supervisor ends it', async () => {
+  await as('sue', '#/lists/bolo/entries', async (page) => {
+    await submit(page, '2TA8823')
+    await page.locator('.steps textarea').fill('Child missing since 14:10')
+    await page.getByRole('button', { name: 'Activate at once, urgent' }).click()
+    await page.locator('.state.urgent').waitFor()
+    await publishRead('2TA8823')
+    await page.locator('.pages .badge').waitFor()
+    await page.getByRole('link', { name: /Alerts/ }).click()
+    await page.getByText('2TA8823').first().waitFor({ state: 'attached' })
+  })
+  await as('sam', '#/inbox', async (page) => {
+    await page.getByRole('button', { name: /Urgent.*2TA8823/ }).click()
+    await page.locator('.steps textarea').fill('Found')
+    await page.getByRole('button', { name: 'End it' }).click()
+    await page.getByText('Nothing waits for a decision.').waitFor()
+    await page.getByRole('link', { name: 'Hot lists' }).click()
+    await page.getByRole('link', { name: 'bolo' }).click()
+    await page.getByRole('link', { name: 'History' }).click()
+    const first = page.locator('.events > li').first()
+    expect(await first.textContent()).toMatch(/sam entry refuse 2TA8823/)
+  })
+})
+
+test('401.9b whoever has no role sees no page of hot lists, whatever the address', async () => {
+  await as('otto', '#/lists/bolo/entries', async (page) => {
+    await page.getByRole('heading', { name: 'Alerts' }).waitFor({ state: 'attached' })
+    expect(await page.locator('.pages').count()).toBe(0)
+    expect(await page.locator('.page').count()).toBe(0)
+  })
+})
