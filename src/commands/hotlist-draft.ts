@@ -4,7 +4,6 @@ import { type Command, Option } from 'commander'
 import { APPROVAL_STATES, type ApprovalState } from '../domain/approval.ts'
 import { HotplateError } from '../domain/error.ts'
 import { PROFILES, PURPOSES } from '../domain/hotlist.ts'
-import { DAY_MS } from '../domain/time.ts'
 import { parseEntry, type Row } from '../formats/hotlists/entry-columns.ts'
 import { isBad } from '../formats/hotlists/parsed-line.ts'
 import { customKey, type DatedEntry } from '../hotlists/custom.ts'
@@ -15,7 +14,7 @@ import {
   type CustomPatch,
   entryUnknown,
 } from '../hotlists/custom-changes.ts'
-import { onGround, type PersonOptions, withCommon } from './hotlist-ground.ts'
+import { expiryOf, onGround, type PersonOptions, withCommon } from './hotlist-ground.ts'
 import { table } from './table.ts'
 
 /** Options that an entry need not have. */
@@ -141,13 +140,6 @@ function patchOf({ details: before }: DatedEntry, entry: CustomDraft): CustomPat
   const details = { ...untold, ...entry.details }
   const gone = { region: null, case: null, vehicle: null, profile: null }
   return { ...gone, ...entry, details: Object.keys(details).length > 0 ? details : null }
-}
-
-/** `12h` and `7d` from now; all else is for whoever reads the columns. */
-function expiryOf(text: string, now_ms: number): string {
-  const [, count, unit] = /^(\d{1,4})([hd])$/.exec(text) ?? []
-  if (count === undefined) return text
-  return new Date(now_ms + Number(count) * (unit === 'd' ? DAY_MS : DAY_MS / 24)).toISOString()
 }
 
 interface EntriesOptions extends PersonOptions {

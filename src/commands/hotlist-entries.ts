@@ -5,6 +5,7 @@ import { type Command, Option } from 'commander'
 import type { Documents } from '../bus/documents.ts'
 import { HotplateError } from '../domain/error.ts'
 import { foldEntryPlate } from '../domain/plate.ts'
+import { openClearances } from '../hotlists/cleared.ts'
 import { customKey } from '../hotlists/custom.ts'
 import { type CustomAction, revokePlate, stepCustom } from '../hotlists/custom-changes.ts'
 import { historyOf } from '../hotlists/events.ts'
@@ -114,10 +115,11 @@ async function runRemove({ list, note, plate, id, ...options }: RemoveOptions): 
 }
 
 async function runInbox(options: PersonOptions): Promise<void> {
-  await onGround(options, async ({ manifests, settings }) => {
+  await onGround(options, async ({ bus, manifests, settings }) => {
     const in_force = await manifests.all()
     const items = inboxOf({
       custom: await valuesOf(manifests.custom),
+      cleared: await valuesOf(await openClearances(bus)),
       lists: await valuesOf(settings),
       versions: await valuesOf(manifests.versions),
       inForce: (list) => in_force.get(list)?.value.version ?? null,

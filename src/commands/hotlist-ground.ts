@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { createAudit } from '../access/audit.ts'
 import type { Bus } from '../bus/connection.ts'
+import { DAY_MS } from '../domain/time.ts'
 import type { Caller } from '../hotlists/approvals.ts'
 import type { CustomOptions } from '../hotlists/custom-changes.ts'
 import type { ImportOptions } from '../hotlists/import.ts'
@@ -38,6 +39,13 @@ export function versionNumber(text: string): number {
   const value = Number(text)
   if (Number.isInteger(value) && value > 0) return value
   throw new InvalidArgumentError('Expected a whole number above 0.')
+}
+
+/** `12h` and `7d` from now; all else is for whoever reads the columns. */
+export function expiryOf(text: string, now_ms: number): string {
+  const [, count, unit] = /^(\d{1,4})([hd])$/.exec(text) ?? []
+  if (count === undefined) return text
+  return new Date(now_ms + Number(count) * (unit === 'd' ? DAY_MS : DAY_MS / 24)).toISOString()
 }
 
 /** Does the work beside the running service, or without one, and prints what it gives. */

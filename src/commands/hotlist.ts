@@ -12,8 +12,10 @@ import { assertListName } from '../hotlists/manifest.ts'
 import type { StagingCounts } from '../hotlists/staging.ts'
 import { stateOf, type VersionRecord } from '../hotlists/versions.ts'
 import type { Store } from '../store/client.ts'
+import { registerCleared } from './hotlist-cleared.ts'
 import { registerEntries } from './hotlist-entries.ts'
 import { onGround, type PersonOptions, withCommon } from './hotlist-ground.ts'
+import { registerReads } from './hotlist-reads.ts'
 import { changesText, registerVersions } from './hotlist-versions.ts'
 
 const BAD_LINES_SHOWN = 20
@@ -58,6 +60,8 @@ export function registerHotlist(program: Command): void {
     )
     .action(runImport)
   registerVersions(hotlist)
+  registerReads(hotlist)
+  registerCleared(hotlist)
   registerEntries(hotlist)
 }
 

@@ -178,6 +178,8 @@ export const configSchema = z.strictObject({
         .nullable()
         .default(null),
       entry_days_max: z.int().min(1).max(366).default(30),
+      /** A cleared vehicle's end, at most so long after it is asked for. */
+      cleared_days_max: z.int().min(1).max(366).default(90),
       /** An urgent entry that waits longer for a second person is overdue. */
       urgent_minutes_max: z.int().positive().default(60),
       /** Expired and revoked ones stay to be looked at. */

@@ -47,6 +47,8 @@ export const RIGHTS = {
   rollback: ['supervisor', 'chief'],
   /** Say which sources are a government's, whose lists activate by themselves. */
   source_register: ['administrator'],
+  /** See which reads of the last days an entry would have matched. */
+  reads_past: ['dispatcher', 'analyst', 'supervisor', 'chief'],
   /** Ask that a look-alike of an entry be left alone. */
   cleared_write: ['dispatcher', 'analyst', 'supervisor'],
   cleared_decide: ['supervisor', 'chief'],

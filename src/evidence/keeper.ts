@@ -5,7 +5,9 @@ import { randomUUID } from 'node:crypto'
 import type { Bus } from '../bus/connection.ts'
 import { holdLease } from '../bus/lease.ts'
 import type { Config } from '../config/schema.ts'
+import { ClearedJob } from '../hotlists/cleared-job.ts'
 import { CustomJob } from '../hotlists/custom-job.ts'
+import { PastReadsJob } from '../hotlists/past-reads-job.ts'
 import { SettingsJob } from '../hotlists/settings-job.ts'
 import { openFeedGround } from '../hotlists/sources/feed-ground.ts'
 import { FeedJob } from '../hotlists/sources/feed-job.ts'
@@ -51,6 +53,8 @@ export async function startKeeper(o: KeeperOptions): Promise<Keeper> {
       const fed = new FeedJob({ ...o, open: () => openFeedGround(o) }, signal)
       feeds = fed
       const versions = new VersionsJob(o)
+      const cleared = new ClearedJob(o, signal)
+      const past = new PastReadsJob(o, signal)
       const every = (seconds: number, job: () => void | Promise<void>) => {
         const turn = () => {
           running = running.then(() => (signal.aborted ? undefined : job()))
@@ -64,6 +68,8 @@ export async function startKeeper(o: KeeperOptions): Promise<Keeper> {
       every(config.hotlists.check_every_s, () => settings.run(Date.now()))
       every(config.hotlists.check_every_s, () => fed.turn(Date.now()))
       every(VERSIONS_EVERY_S, () => versions.run())
+      every(config.hotlists.check_every_s, () => cleared.run(Date.now()))
+      every(config.hotlists.check_every_s, () => past.run(Date.now()))
       every(config.matching.false_alerts_every_s, () => tally.run(Date.now()))
     },
   })

@@ -3,14 +3,20 @@ import type { Audit } from '../access/audit.ts'
 import type { Bus } from '../bus/connection.ts'
 import type { Documents } from '../bus/documents.ts'
 import type { Config } from '../config/schema.ts'
+import { openClearances } from '../hotlists/cleared.ts'
 import { openManifests } from '../hotlists/manifest.ts'
 import { type Mirror, mirrorOf } from '../hotlists/mirror.ts'
+import { openPastReads } from '../hotlists/past-reads.ts'
 import { openSettings } from '../hotlists/settings.ts'
 import type { SettingsView } from '../hotlists/settings-view.ts'
+import { SightingsFinder } from '../hotlists/sightings.ts'
+import { openThresholds } from '../hotlists/thresholds.ts'
 import type { Store } from '../store/client.ts'
+import { addClearedRoutes } from './cleared-routes.ts'
 import type { Subject } from './context.ts'
 import { addEntryRoutes } from './entry-routes.ts'
 import { addInboxRoutes } from './inbox-routes.ts'
+import { addReadsRoutes } from './reads-routes.ts'
 
 export interface HotlistSubjects {
   subjects: readonly Subject[]
@@ -21,7 +27,7 @@ export interface HotlistSubjectsOptions {
   bus: Bus
   store: Store
   audit: Audit
-  config: Pick<Config, 'hotlists'>
+  config: Config
   view: SettingsView
 }
 
@@ -37,9 +43,19 @@ export async function openHotlistSubjects(o: HotlistSubjectsOptions): Promise<Ho
   const settings = await openSettings(bus)
   const custom = await mirror(manifests.custom)
   const ground = { bus, store, manifests, settings, view, audit, limits: config.hotlists }
+  const clearances = await openClearances(bus)
+  const cleared = await mirror(clearances)
+  const reads = {
+    ...ground,
+    config,
+    records: await openPastReads(bus),
+    thresholds: await openThresholds(bus),
+    finder: new SightingsFinder({ store, config }),
+  }
   const inbox = {
     ...ground,
     custom,
+    cleared,
     lists: await mirror(settings),
     versions: await mirror(manifests.versions),
     in_force: await mirror(manifests),
@@ -48,6 +64,8 @@ export async function openHotlistSubjects(o: HotlistSubjectsOptions): Promise<Ho
     subjects: [
       (app) => addEntryRoutes(app, { ...ground, mirror: custom }),
       (app) => addInboxRoutes(app, inbox),
+      (app) => addReadsRoutes(app, reads),
+      (app) => addClearedRoutes(app, { ...ground, clearances, mirror: cleared }),
     ],
     stop() {
       for (const one of stops) one.stop()

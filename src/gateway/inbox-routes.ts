@@ -4,6 +4,7 @@ import type { Audit } from '../access/audit.ts'
 import type { Bus } from '../bus/connection.ts'
 import { APPROVAL_SUBJECTS } from '../domain/approval.ts'
 import type { HotList } from '../domain/hotlist.ts'
+import type { Clearance } from '../hotlists/cleared.ts'
 import type { CustomEntry } from '../hotlists/custom.ts'
 import { historyOf, type ListObject } from '../hotlists/events.ts'
 import { type InboxItem, inboxOf } from '../hotlists/inbox.ts'
@@ -17,6 +18,7 @@ export interface InboxRoutesOptions extends SeenOptions {
   bus: Bus
   audit: Audit
   custom: Pick<Mirror<CustomEntry>, 'entries'>
+  cleared: Pick<Mirror<Clearance>, 'entries'>
   lists: Pick<Mirror<ListDocument>, 'entries'>
   versions: Pick<Mirror<VersionRecord>, 'entries'>
   in_force: Pick<Mirror<HotList>, 'entries'>
@@ -84,6 +86,7 @@ export function addInboxRoutes(app: App, o: InboxRoutesOptions): void {
     await recordLook(audit, c, { right: 'list_read', object: 'inbox', detail: 'inbox' })
     const items = inboxOf({
       custom: valuesOf(o.custom),
+      cleared: valuesOf(o.cleared),
       lists: valuesOf(o.lists),
       versions: valuesOf(o.versions),
       inForce: (list) => o.in_force.entries.get(list)?.value.version ?? null,

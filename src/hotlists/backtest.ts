@@ -99,7 +99,7 @@ export async function backtest(
  * The threshold that an entry of a list is held against: of the list in force, as matching has it,
  * else of the entry alone.
  */
-async function thresholdFor(
+export async function thresholdFor(
   { finder, thresholds, config }: BacktestOptions,
   entry: BacktestReport['entry'],
   { list, false_alerts_per_million_max }: Omit<BacktestRequest, 'plate' | 'region' | 'profile'>,
@@ -109,8 +109,10 @@ async function thresholdFor(
   }
   const in_force = list === undefined ? null : await thresholds.get(list)
   if (in_force !== null && list !== undefined) {
-    const { log_odds_min, budget_per_million } = in_force.value
-    return { log_odds_min, budget_per_million, list }
+    const { budget_per_million } = in_force.value
+    // As in generation.ts: a list is held to the stricter one of its version and its own entries.
+    const alone = finder.thresholdAlone(entry, budget_per_million)
+    return { log_odds_min: Math.max(in_force.value.log_odds_min, alone), budget_per_million, list }
   }
   const budget_per_million =
     false_alerts_per_million_max ?? config.matching.false_alerts_per_million_max

@@ -1,7 +1,7 @@
 // Entries of hot lists in the store, by list and version.
 import { Readable } from 'node:stream'
 import xxhash from 'xxhash-wasm'
-import type { Entry } from '../domain/hotlist.ts'
+import type { Entry, Profile } from '../domain/hotlist.ts'
 import type { Store } from '../store/client.ts'
 import { type BlockColumn, Bytes, encodeBlock } from '../store/native-block.ts'
 import { columnsOf, decodeRow, ENTRY_COLUMNS, newSpans, scanRow } from './entry-row.ts'
@@ -247,19 +247,36 @@ export async function countEntries(
   return { entries: Number(row?.entries), inactive: Number(row?.inactive) }
 }
 
-/** Plate of the entry of this id; null where the version has none. */
-export async function findPlate(
+/** What is matched of the entry of this id; null where the version has none. */
+export async function findEntry(
   { client, database }: Store,
   list: string,
   version: number,
   id: string,
-): Promise<string | null> {
+): Promise<Pick<Entry, 'id' | 'plate' | 'region' | 'profile'> | null> {
   const result = await client.query({
-    query: `SELECT plate FROM ${database}.hotlist_entries
+    query: `SELECT plate, region, profile FROM ${database}.hotlist_entries
       WHERE list = {list: String} AND version = {version: UInt32} AND id = {id: String} LIMIT 1`,
     query_params: { list, version, id },
     format: 'JSONEachRow',
   })
-  const [row] = await result.json<{ plate: string }>()
-  return row?.plate ?? null
+  const [row] = await result.json<{ plate: string; region: string; profile: Profile | '' }>()
+  if (row === undefined) return null
+  const { plate, region, profile } = row
+  return {
+    id,
+    plate,
+    ...(region === '' ? {} : { region }),
+    ...(profile === '' ? {} : { profile }),
+  }
+}
+
+/** Plate of the entry of this id; null where the version has none. */
+export async function findPlate(
+  store: Store,
+  list: string,
+  version: number,
+  id: string,
+): Promise<string | null> {
+  return (await findEntry(store, list, version, id))?.plate ?? null
 }

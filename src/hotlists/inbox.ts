@@ -1,6 +1,7 @@
 // What waits for a decision: entries, imports, settings of lists. Overdue urgent ones first, then
 // urgent ones, then the oldest.
 import { type Approval, type ApprovalSubject, waitsForDecision } from '../domain/approval.ts'
+import type { Clearance } from './cleared.ts'
 import type { CustomEntry } from './custom.ts'
 import type { ListDocument } from './settings.ts'
 import { stateOf, type VersionRecord } from './versions.ts'
@@ -44,16 +45,20 @@ function inboxItem(
 
 export interface Waiting {
   custom: Iterable<CustomEntry>
+  cleared: Iterable<Clearance>
   lists: Iterable<ListDocument>
   versions: Iterable<VersionRecord>
   /** The version in force of a list; null where there is none. */
   inForce: (list: string) => number | null
 }
 
-export function inboxOf({ custom, lists, versions, inForce }: Waiting): InboxItem[] {
+export function inboxOf({ custom, cleared, lists, versions, inForce }: Waiting): InboxItem[] {
   const items = [
     ...[...custom].map(({ list, entry, approval }) =>
       inboxItem(approval, { list, id: entry.id, what: `${entry.plate}, ${entry.reason}` }),
+    ),
+    ...[...cleared].map(({ list, id, plate, entry_plate, reason, approval }) =>
+      inboxItem(approval, { list, id, what: `${plate} is not ${entry_plate}: ${reason}` }),
     ),
     ...[...lists].map(({ name, proposed }) =>
       proposed === null

@@ -11,6 +11,8 @@ import { isWithinAreas, isWithinHours, type LocalClock } from '../domain/alertin
 import { FILE_CODES } from '../domain/file-codes.ts'
 import { hasExpired } from '../domain/hotlist.ts'
 import { type ListSettings, seenByAllOf, staleHours } from '../domain/list-settings.ts'
+import type { ClearedVehicles } from '../hotlists/cleared.ts'
+import type { ClearedTally } from '../hotlists/cleared-tally.ts'
 import type { Generation, ListedEntry } from '../hotlists/generation.ts'
 import { purposeOfCode } from '../hotlists/settings.ts'
 import type { SettingsView } from '../hotlists/settings-view.ts'
@@ -21,6 +23,9 @@ import type { Hit } from './work.ts'
 
 export interface AlertingOptions {
   settings: Pick<SettingsView, 'of' | 'isInForce'>
+  /** Innocent look-alikes, and the count of how often each was seen. */
+  cleared: Pick<ClearedVehicles, 'of'>
+  cleared_tally: Pick<ClearedTally, 'add'>
   clock: LocalClock
   vehicles: VehicleTable
   metrics: Metrics
@@ -29,7 +34,7 @@ export interface AlertingOptions {
 }
 
 /** Why a hit raises nothing. */
-export type KeptBack = 'not_in_force' | 'expired' | 'stale' | 'hours' | 'area'
+export type KeptBack = 'not_in_force' | 'expired' | 'stale' | 'hours' | 'area' | 'cleared'
 
 interface ListedHit extends ListedEntry {
   hit: Hit
@@ -78,7 +83,11 @@ function keptBack(o: AlertingOptions, one: ListedHit, now_ms: number): KeptBack 
   if (hours.length > 0 && !isWithinHours(hours, o.clock.minuteOfWeek(hit.read.time_ms))) {
     return 'hours'
   }
-  return isWithinAreas(areas, hit.read.location) ? null : 'area'
+  if (!isWithinAreas(areas, hit.read.location)) return 'area'
+  const clearance = o.cleared.of(list.name, entry, hit.read, now_ms)
+  if (clearance === null) return null
+  o.cleared_tally.add(clearance, now_ms)
+  return 'cleared'
 }
 
 /** An urgent entry before all others; names decide last, so that the order is always the same. */

@@ -10,6 +10,8 @@ import { LocalClock } from '../domain/alerting.ts'
 import { DayKeys, openDayKeys } from '../evidence/day-keys.ts'
 import { ImageStore } from '../evidence/images.ts'
 import { ActiveLists } from '../hotlists/active.ts'
+import { openClearances, watchClearances } from '../hotlists/cleared.ts'
+import { ClearedTally } from '../hotlists/cleared-tally.ts'
 import type { Generation } from '../hotlists/generation.ts'
 import { openManifests } from '../hotlists/manifest.ts'
 import { openSettings } from '../hotlists/settings.ts'
@@ -55,6 +57,8 @@ export async function startIngest(o: IngestOptions): Promise<Ingest> {
   const { config, bus, log } = o
   const classes = [...loadLookAlikes()]
   const settings = await SettingsView.open(await openSettings(bus))
+  const cleared = await watchClearances(await openClearances(bus))
+  const cleared_tally = new ClearedTally(o.store, log)
   const lists = await startLists(o, classes)
   const day_keys = await startDayKeys(o)
   const pool = startPool(config, classes)
@@ -64,7 +68,7 @@ export async function startIngest(o: IngestOptions): Promise<Ingest> {
   const vehicles = loadVehicleTable()
   const clock = new LocalClock(timeZoneOf(config))
   const pipelines = new Set<Pipeline>()
-  const alerting = { settings, clock, vehicles, metrics: o.metrics }
+  const alerting = { settings, cleared, cleared_tally, clock, vehicles, metrics: o.metrics }
   const shared: Shared = { lists, day_keys, pool, reads_bus, writer, images, alerting, pipelines }
   const runs = new Set<Promise<void>>()
   const partitions = await sharePartitions({
@@ -95,8 +99,11 @@ export async function startIngest(o: IngestOptions): Promise<Ingest> {
       day_keys.stop()
       await lists.stop()
       settings.stop()
+      cleared.stop()
       await pool.destroy()
       await reads_bus.close()
+      // Last: a store that hangs may hold it up.
+      await cleared_tally.stop()
     },
   }
 }

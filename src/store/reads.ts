@@ -31,13 +31,18 @@ export interface DayPartition {
   bytes: number
 }
 
-/** Day partitions of `reads`, oldest first. */
+/** Tables that hold reads, by the UTC day of their time: a day goes from all of them. */
+const DAY_TABLES = ['reads', 'past_reads']
+
+/** Day partitions, oldest first; rows are those of `reads`. */
 export async function readPartitions({ client, database }: Store): Promise<DayPartition[]> {
   const result = await client.query({
-    query: `SELECT partition AS day, sum(rows) AS rows, sum(bytes_on_disk) AS bytes
-      FROM system.parts WHERE database = {database: String} AND table = 'reads' AND active
+    query: `SELECT partition AS day, sumIf(rows, table = 'reads') AS rows,
+        sum(bytes_on_disk) AS bytes
+      FROM system.parts
+      WHERE database = {database: String} AND has({tables: Array(String)}, table) AND active
       GROUP BY partition ORDER BY partition`,
-    query_params: { database },
+    query_params: { database, tables: DAY_TABLES },
     format: 'JSONEachRow',
   })
   const rows = await result.json<{ day: string; rows: string; bytes: string }>()
@@ -87,10 +92,12 @@ export async function countReadsSince(
 /** Drops a day: metadata, not a delete of rows. */
 export async function dropPartition(store: Store, day: string): Promise<void> {
   const on_cluster = store.cluster ? `ON CLUSTER '${store.cluster}'` : ''
-  await store.client.command({
-    query: `ALTER TABLE ${store.database}.reads ${on_cluster} DROP PARTITION {day: String}`,
-    query_params: { day },
-  })
+  for (const table of DAY_TABLES) {
+    await store.client.command({
+      query: `ALTER TABLE ${store.database}.${table} ${on_cluster} DROP PARTITION {day: String}`,
+      query_params: { day },
+    })
+  }
 }
 
 export interface PlateSighting {

@@ -184,7 +184,13 @@ test('what waits is shown with the urgent ones first', async () => {
   await step(ids[0] as string, 'approve', SUE)
   const inbox = () => {
     const all = [...o.mirror.entries.values()].map(({ value }) => value)
-    const items = inboxOf({ custom: all, lists: [], versions: [], inForce: () => null })
+    const items = inboxOf({
+      custom: all,
+      cleared: [],
+      lists: [],
+      versions: [],
+      inForce: () => null,
+    })
     return items.filter((item) => ids.includes(item.id))
   }
   await until(

@@ -7,6 +7,7 @@ import type { Alert } from '../../src/domain/alert.ts'
 import { LocalClock } from '../../src/domain/alerting.ts'
 import type { Entry, HotList } from '../../src/domain/hotlist.ts'
 import { defaultSettings, type ListSettings } from '../../src/domain/list-settings.ts'
+import type { Clearance } from '../../src/hotlists/cleared.ts'
 import { type AlertingOptions, sightedVehicles } from '../../src/ingest/alerting.ts'
 import type { Hit } from '../../src/ingest/work.ts'
 import { loadVehicleTable } from '../../src/matching/vehicle-table.ts'
@@ -27,7 +28,12 @@ interface Listed {
   imported_at?: string
   in_force?: boolean
   custom?: true
+  /** That silences it. */
+  clearance?: Clearance
 }
+
+/** Clearances that were counted. */
+const counted: string[] = []
 
 function listOf({ list, imported_at = new Date(NOW).toISOString() }: Listed): HotList {
   return { name: list, category: 'custom', profile: 'fold', version: 3, entries: 1, imported_at }
@@ -77,7 +83,12 @@ function vehiclesOf(listed: Listed[], metrics = createMetrics()): Sighting[][] {
     },
   }
   const clock = new LocalClock('America/Boise')
-  const o = { settings, clock, vehicles: VEHICLES, metrics, now: () => NOW }
+  const cleared = {
+    of: (list: string) => listed.find((one) => one.list === list)?.clearance ?? null,
+  }
+  const cleared_tally = { add: ({ id }: { id: string }) => counted.push(id) }
+  const watched = { settings, cleared, cleared_tally, clock }
+  const o = { ...watched, vehicles: VEHICLES, metrics, now: () => NOW }
   return sightedVehicles(o, generation, listed.map(hitOf))
 }
 
@@ -109,6 +120,21 @@ async function keptBack(listed: Listed): Promise<string | undefined> {
 describe('what keeps a hit from alerting, counted per list and cause', () => {
   it('401.4f a list that nobody has approved, or that was revoked', async () => {
     expect(await keptBack({ list: 'a', in_force: false })).toBe('not_in_force')
+  })
+
+  it('a vehicle that is cleared for the entry, counted by its clearance', async () => {
+    const clearance: Clearance = {
+      id: '00000000000000aa',
+      list: 'a',
+      entry_id: 'e-0',
+      entry_plate: '2TAB128',
+      plate: '2TAB123',
+      reason: 'Stopped and checked',
+      expires_at: new Date(NOW + 1).toISOString(),
+      approval: { subject: 'cleared', state: 'active', authors: ['ann'], history: [] },
+    }
+    expect(await keptBack({ list: 'a', clearance })).toBe('cleared')
+    expect(counted).toEqual([clearance.id])
   })
 
   it('401.4f an entry past its end', async () => {
