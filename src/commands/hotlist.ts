@@ -14,6 +14,7 @@ import { stateOf, type VersionRecord } from '../hotlists/versions.ts'
 import type { Store } from '../store/client.ts'
 import { registerCleared } from './hotlist-cleared.ts'
 import { registerEntries } from './hotlist-entries.ts'
+import { registerFeeds } from './hotlist-feeds.ts'
 import { onGround, type PersonOptions, withCommon } from './hotlist-ground.ts'
 import { registerReads } from './hotlist-reads.ts'
 import { changesText, registerVersions } from './hotlist-versions.ts'
@@ -62,6 +63,7 @@ export function registerHotlist(program: Command): void {
   registerVersions(hotlist)
   registerReads(hotlist)
   registerCleared(hotlist)
+  registerFeeds(hotlist)
   registerEntries(hotlist)
 }
 

@@ -6,7 +6,7 @@
 import { PROGRAM } from '../domain/approval.ts'
 import { HotplateError } from '../domain/error.ts'
 import type { HotList } from '../domain/hotlist.ts'
-import type { FileLayout } from '../domain/list-layout.ts'
+import type { ListSettings } from '../domain/list-settings.ts'
 import { type FormatOptions, listFormat } from '../formats/hotlists/formats.ts'
 import type { NewEntry, ParsedLine } from '../formats/hotlists/parsed-line.ts'
 import type { Store } from '../store/client.ts'
@@ -81,7 +81,7 @@ export async function stageImport(o: ImportOptions, order: ImportOrder): Promise
   const event = { ...who, list, what: 'version_import', object: `list:${list}` as const }
   const approval = await onRecord(o.audit, event, null, () => drafted(caller))
   const matching = settings === null ? (order.matching ?? MATCHING) : matchingOf(settings)
-  const content = readable(order.content, settings?.format)
+  const content = readable(order.content, settings)
   const { source } = content
   const pen = await begin(o, { list, source, matching, approval })
   await recordChange(o.audit, { ...event, was: null, is: { version: pen.record.version, source } })
@@ -120,8 +120,9 @@ type ReadableContent =
   | { source: VersionSource; lines: AsyncIterable<ParsedLine> }
 
 /** @throws HotplateError LIST_FORMAT_UNKNOWN */
-function readable(content: ImportContent, layout: FileLayout | undefined): ReadableContent {
+function readable(content: ImportContent, settings: ListSettings | null): ReadableContent {
   if ('lines' in content) return content
+  const layout = settings?.format
   const { path, name, format = layout?.name ?? 'csv', options = {}, password } = content.file
   listFormat(format)
   const { name: _, ...of_layout } = layout?.name === format ? layout : { name: format }
@@ -130,10 +131,16 @@ function readable(content: ImportContent, layout: FileLayout | undefined): Reada
     file: {
       path,
       format,
-      options: { ...of_layout, ...options },
+      // What not every user of its source may see is for a list that not everybody sees.
+      options: { ...of_layout, restricted: isRestricted(settings), ...options },
       ...(password === undefined ? {} : { password }),
     },
   }
+}
+
+function isRestricted(settings: ListSettings | null): boolean {
+  const kind = settings?.visibility.kind
+  return kind === 'people' || kind === 'covert'
 }
 
 export interface ListImport extends Pick<HotList, 'category' | 'profile'> {

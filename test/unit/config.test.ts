@@ -51,6 +51,12 @@ test('a secret may stand in a file of its own, and is text whatever it looks lik
     HOTPLATE_CLICKHOUSE__PASSWORD: '123',
   })
   expect([config.nats.password, config.clickhouse.password]).toEqual(['0123456', '123'])
+  writeFileSync(file, '-----BEGIN KEY-----\n: {\n')
+  const account = 'HOTPLATE_HOTLISTS__FEEDS__ACCOUNTS__STATE'
+  const env = { [`${account}__PRIVATE_KEY_FILE`]: file, [`${account}__ARCHIVE_PASSWORD`]: '007' }
+  expect(loadConfig(undefined, env).hotlists.feeds.accounts).toEqual({
+    state: { private_key: '-----BEGIN KEY-----\n: {', archive_password: '007' },
+  })
 })
 
 const wrong: [string, Record<string, string>, RegExp][] = [

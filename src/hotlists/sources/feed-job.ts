@@ -10,8 +10,8 @@ import { HotplateError } from '../../domain/error.ts'
 import type { FolderFeed, HttpsFeed, ListFeed, SftpFeed } from '../../domain/list-feed.ts'
 import type { Logger } from '../../telemetry/log.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
-import type { ListDocument, SettingsDocuments } from '../settings.ts'
-import { dueAt, type FeedState, type FeedStates, feedIdentity } from './feed-state.ts'
+import type { SettingsDocuments } from '../settings.ts'
+import { dueAt, type FeedState, type FeedStates, feedIdentity, feedInForce } from './feed-state.ts'
 import { type Outcome, type WatchedFile, WatchedFolder } from './folder.ts'
 import { fetchHttps } from './https.ts'
 import { fetchSftp } from './sftp.ts'
@@ -91,7 +91,7 @@ export class FeedJob {
       const known = await ground.states.all()
       for (const [list, { value }] of await ground.settings.all()) {
         if (this.#signal.aborted) return
-        const feed = feedOf(value)
+        const feed = feedInForce(value)
         if (feed === undefined) metrics.feedFailures.remove({ list: metrics.listLabel(list) })
         else if (feed.kind === 'folder') await this.#look(ground, list, feed, now_ms)
         else await this.#ask(ground, list, feed, { known: known.get(list), now_ms })
@@ -228,11 +228,6 @@ export class FeedJob {
     const message = `Expected the account ${name} in hotlists.feeds.accounts but found none`
     throw new HotplateError('FEED_ACCOUNT', message)
   }
-}
-
-/** Only what is approved and in force brings files. */
-function feedOf({ approved }: ListDocument): ListFeed | undefined {
-  return approved?.approval.state === 'active' ? approved.settings.feed : undefined
 }
 
 function nameOf(feed: HttpsFeed | SftpFeed): string {

@@ -5,6 +5,7 @@ import type { Bus } from '../../bus/connection.ts'
 import { type Documents, openDocuments } from '../../bus/documents.ts'
 import { LIST_NAME } from '../../domain/hotlist.ts'
 import type { ListFeed } from '../../domain/list-feed.ts'
+import type { ListDocument } from '../settings.ts'
 import type { FileMark } from './spool.ts'
 
 export interface FeedState {
@@ -48,6 +49,11 @@ export type FeedStates = Documents<FeedState>
 
 export function openFeedStates(bus: Bus): Promise<FeedStates> {
   return openDocuments(bus, 'hotlist-feeds', stateSchema)
+}
+
+/** Only what is approved and in force brings files. */
+export function feedInForce({ approved }: ListDocument): ListFeed | undefined {
+  return approved?.approval.state === 'active' ? approved.settings.feed : undefined
 }
 
 /** What of a feed says which file it is. */
