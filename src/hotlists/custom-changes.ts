@@ -38,7 +38,7 @@ export type CustomPatch = {
 }
 
 /** All of them are one index beside the base, built anew with each change: 20 ms of these. */
-const ENTRIES_MAX = 20_000
+const ENTRIES_MAX = 10_000
 /** Half of what one index takes (limits.ts). */
 const PATTERNS_MAX = 5_000
 
@@ -63,10 +63,10 @@ export async function addCustom(
     what: submit ? 'entry_submit' : 'entry_draft',
     object: `entry:${id}`,
   } as const
-  await listInForce(o, list)
   return onRecord(o.audit, event, null, async () => {
     const drafted = draft('entry', caller.actor, now_ms)
     const approval = submit ? decide(drafted, 'submit', caller.actor, now_ms) : drafted
+    await listInForce(o, list)
     const entry = { id, ...checkEntry(given, o.limits, now_ms) }
     assertRoom(o.mirror, entry)
     const value = { list, entry, approval }
@@ -93,6 +93,7 @@ export async function amendCustom(
   const now_ms = Date.now()
   return await change(o, caller, { list, id, revision, what: 'entry_amend' }, (now) => {
     const entry = { ...checkEntry(patched(now.entry, patch), o.limits, now_ms), id }
+    if (isPattern(entry.plate) && !isPattern(now.entry.plate)) assertRoom(o.mirror, entry)
     const approved = now.approval.state === 'approved' || now.approval.state === 'active'
     const action = approved && !needsApproval(now.entry, entry, manifest) ? 'annotate' : 'amend'
     return { list, entry, approval: decide(now.approval, action, caller.actor, now_ms) }

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ensureStreams } from '../../src/bus/streams.ts'
 import { configSchema } from '../../src/config/schema.ts'
+import type { ApprovalState } from '../../src/domain/approval.ts'
 import { DAY_MS } from '../../src/domain/time.ts'
 import { ApprovalOvertaken } from '../../src/hotlists/approvals.ts'
 import {
@@ -20,6 +21,7 @@ import {
   type CustomGround,
   caller,
   customGround,
+  customIn,
   drafted,
   SAM,
   SUE,
@@ -176,6 +178,32 @@ test('401.9b what can not be put on record is not made, and not approved', async
   }
   expect(await stateOf(id)).toBe('submitted')
   expect((await o.manifests.custom.all()).size).toBe(before)
+})
+
+test('entries by hand, and patterns among them, are as many as one index serves well', async () => {
+  const full = (count: number, plate: (n: number) => string, state?: ApprovalState) => {
+    const all = Array.from({ length: count }, (_, n) =>
+      customIn('bolo', { plate: plate(n) }, state),
+    )
+    const entries = new Map(all.map((value, n) => [String(n), { value, revision: 1 }]))
+    return { ...o, mirror: { entries } }
+  }
+  const add = (ground: CustomGround, plate: string) =>
+    addCustom(ground, ANN, 'bolo', drafted({ plate }), false)
+  const patterns = full(5_000, (n) => `${n}A*`)
+  const too_many = { code: 'ENTRIES_TOO_MANY' }
+  await expect(add(patterns, 'TUV*')).rejects.toMatchObject(too_many)
+  const { id } = (await add(patterns, 'TUV3947')).value.entry
+  const at = { list: 'bolo', id }
+  await expect(amendCustom(patterns, ANN, at, { plate: 'TUV*' })).rejects.toMatchObject(too_many)
+  await expect(add(full(10_000, String), 'TUV3947')).rejects.toMatchObject({
+    ...too_many,
+    message: expect.stringMatching(/^Expected at most 10000 .* but there are 10000, 0 of them/),
+  })
+  await add(
+    full(10_000, (n) => `${n}A*`, 'expired'),
+    'TUV*',
+  )
 })
 
 test('what waits is shown with the urgent ones first', async () => {
