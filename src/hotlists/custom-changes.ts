@@ -47,7 +47,7 @@ const PATTERNS_MAX = 5_000
  * @throws HotplateError LIST_UNKNOWN, ENTRY_INVALID, ENTRIES_TOO_MANY, APPROVAL_RIGHT,
  * AUDIT_UNAVAILABLE
  */
-export async function addCustom(
+export function addCustom(
   o: CustomOptions,
   caller: Caller,
   list: string,

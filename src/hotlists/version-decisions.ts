@@ -1,9 +1,7 @@
 // What people decide on versions: a second person approves or returns what another has brought
 // (401.4f), and a supervisor goes back to a version that was in force before.
-import type { Approval } from '../domain/approval.ts'
-import { decide } from '../domain/approval.ts'
+import { type Approval, assertMay, decide } from '../domain/approval.ts'
 import { HotplateError } from '../domain/error.ts'
-import { may, RIGHTS } from '../domain/roles.ts'
 import { type ActivationOptions, activateVersion, knownVersion } from './activation.ts'
 import { type Caller, changeApproved, onRecord } from './approvals.ts'
 import { compareVersions } from './differences.ts'
@@ -122,7 +120,7 @@ export async function rollBack(
   const { store, manifests, audit } = o
   const who = { who: caller.actor.name, from: caller.from }
   const event = { ...who, list, what: 'version_roll_back', object: `version:${to}` as const }
-  await onRecord(audit, event, null, () => assertMayRollBack(caller))
+  await onRecord(audit, event, null, () => assertMay(caller.actor, 'rollback', 'roll a list back'))
   const source = await knownVersion(manifests, list, to)
   if (source.activated_at === undefined) {
     throw new HotplateError(
@@ -166,12 +164,4 @@ export async function rollBack(
 
 async function inForceRows(manifests: Manifests, list: string): Promise<number> {
   return (await manifests.get(list))?.value.entries ?? 0
-}
-
-function assertMayRollBack({ actor }: Caller): void {
-  if (may(actor.roles, 'rollback')) return
-  const having = RIGHTS.rollback.join(' or ')
-  const came = `${actor.name} with ${actor.roles.join(', ') || 'no role'}`
-  const message = `Expected ${having} to roll a list back but received ${came}`
-  throw new HotplateError('APPROVAL_RIGHT', message)
 }
