@@ -10,10 +10,16 @@ import { customKey } from '../hotlists/custom.ts'
 import { type CustomAction, revokePlate, stepCustom } from '../hotlists/custom-changes.ts'
 import { historyOf } from '../hotlists/events.ts'
 import { inboxOf } from '../hotlists/inbox.ts'
+import {
+  decideSettings,
+  SETTINGS_ACTIONS,
+  type SettingsAction,
+} from '../hotlists/settings-changes.ts'
 import { silenceEntry, silencePlate } from '../hotlists/single.ts'
 import { decideVersion } from '../hotlists/version-decisions.ts'
 import { registerDrafts } from './hotlist-draft.ts'
 import { onGround, type PersonOptions, versionNumber, withCommon } from './hotlist-ground.ts'
+import { told } from './hotlist-settings.ts'
 import { table } from './table.ts'
 
 const STEPS: readonly { name: string; action: CustomAction; says: string }[] = [
@@ -61,17 +67,26 @@ interface StepOptions extends PersonOptions {
   note?: string
 }
 
+/** Without an entry and a version, it is about the list and its settings. */
+function isOfSettings(action: CustomAction): action is SettingsAction {
+  return SETTINGS_ACTIONS.some((one) => one === action)
+}
+
 function isOfVersions(action: CustomAction): action is 'approve' | 'return' {
   return action === 'approve' || action === 'return'
 }
 
 async function runStep(action: CustomAction, options: StepOptions): Promise<void> {
   const { list, entry: id, version, note } = options
-  if ((id === undefined) === (version === undefined)) {
+  const of_list = id === undefined && version === undefined
+  if ((id !== undefined && version !== undefined) || (of_list && !isOfSettings(action))) {
     const expected = isOfVersions(action) ? '--entry or --version' : '--entry'
     throw new HotplateError('USAGE', `Expected ${expected}`)
   }
   await onGround(options, async (o) => {
+    if (of_list && isOfSettings(action)) {
+      return told(await decideSettings(o, list, action, o.caller, note))
+    }
     if (version !== undefined && isOfVersions(action)) {
       const record = await decideVersion(o, { list, version, action, caller: o.caller, note })
       if (action === 'return') return `${list} version ${version} is returned`

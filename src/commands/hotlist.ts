@@ -17,6 +17,7 @@ import { registerEntries } from './hotlist-entries.ts'
 import { registerFeeds } from './hotlist-feeds.ts'
 import { onGround, type PersonOptions, withCommon } from './hotlist-ground.ts'
 import { registerReads } from './hotlist-reads.ts'
+import { registerSettings } from './hotlist-settings.ts'
 import { changesText, registerVersions } from './hotlist-versions.ts'
 
 const BAD_LINES_SHOWN = 20
@@ -60,6 +61,7 @@ export function registerHotlist(program: Command): void {
       budget,
     )
     .action(runImport)
+  registerSettings(hotlist)
   registerVersions(hotlist)
   registerReads(hotlist)
   registerCleared(hotlist)

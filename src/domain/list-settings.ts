@@ -4,7 +4,7 @@ import type { Category, Profile, Purpose } from './hotlist.ts'
 import type { ListFeed } from './list-feed.ts'
 import type { FileLayout } from './list-layout.ts'
 import type { Location } from './read.ts'
-import type { Person, Role } from './roles.ts'
+import { may, type Person, type Role } from './roles.ts'
 
 /** 1 is the most urgent. */
 export const PRIORITIES = [1, 2, 3, 4] as const
@@ -158,6 +158,17 @@ export function maySee({ visibility, ilets }: Access, who: Person): boolean {
     case 'covert':
       return visibility.people.includes(who.user)
   }
+}
+
+/**
+ * Whether a person who keeps lists may know of one and its settings, although its alerts are not
+ * for them: of no covert one, and of state data only where authorised.
+ */
+export function mayKeep({ visibility, ilets }: Access, who: Person): boolean {
+  if (visibility.kind === 'covert' || (ilets && !who.ilets)) return false
+  return (['list_write', 'list_decide', 'source_register'] as const).some((right) =>
+    may(who.roles, right),
+  )
 }
 
 /** Whether all who may see the one may see the other for certain, whoever has which role. */

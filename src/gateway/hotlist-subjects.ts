@@ -15,6 +15,7 @@ import type { Store } from '../store/client.ts'
 import { addClearedRoutes } from './cleared-routes.ts'
 import type { Subject } from './context.ts'
 import { addEntryRoutes } from './entry-routes.ts'
+import { addHotlistRoutes } from './hotlist-routes.ts'
 import { addInboxRoutes } from './inbox-routes.ts'
 import { addReadsRoutes } from './reads-routes.ts'
 
@@ -62,6 +63,7 @@ export async function openHotlistSubjects(o: HotlistSubjectsOptions): Promise<Ho
   }
   return {
     subjects: [
+      (app) => addHotlistRoutes(app, ground),
       (app) => addEntryRoutes(app, { ...ground, mirror: custom }),
       (app) => addInboxRoutes(app, inbox),
       (app) => addReadsRoutes(app, reads),

@@ -65,6 +65,8 @@ const PROBLEMS = {
   verdict_overtaken: [409, 'Another verdict stands'],
   approval_state: [409, 'This can not be done as it stands'],
   approval_overtaken: [409, 'Another person was faster'],
+  list_exists: [409, 'There is such a list already'],
+  list_too_large: [409, 'The list is too large for this profile'],
   entries_too_many: [409, 'There are too many entries'],
   cleared_too_many: [409, 'There are too many cleared vehicles'],
   revision_stale: [412, 'It is no longer as it was seen'],
@@ -128,6 +130,8 @@ export class Problem extends Error {
 }
 
 const BY_ERROR: Record<string, ProblemCode> = {
+  LIST_EXISTS: 'list_exists',
+  LIST_FOLD2_TOO_LARGE: 'list_too_large',
   SIGN_IN_REFUSED: 'sign_in_refused',
   SIGN_IN_LOCKED: 'sign_in_locked',
   AUDIT_UNAVAILABLE: 'audit_unavailable',

@@ -3,7 +3,7 @@
 import { type Approval, type ApprovalSubject, waitsForDecision } from '../domain/approval.ts'
 import type { Clearance } from './cleared.ts'
 import type { CustomEntry } from './custom.ts'
-import type { ListDocument } from './settings.ts'
+import { type ListDocument, widenings } from './settings.ts'
 import { stateOf, type VersionRecord } from './versions.ts'
 
 export interface InboxItem {
@@ -60,14 +60,19 @@ export function inboxOf({ custom, cleared, lists, versions, inForce }: Waiting):
     ...[...cleared].map(({ list, id, plate, entry_plate, reason, approval }) =>
       inboxItem(approval, { list, id, what: `${plate} is not ${entry_plate}: ${reason}` }),
     ),
-    ...[...lists].map(({ name, proposed }) =>
-      proposed === null
-        ? null
-        : inboxItem(proposed.approval, { list: name, id: name, what: proposed.settings.title }),
-    ),
+    ...[...lists].map(listItem),
     ...[...versions].map((record) => versionItem(record, inForce(record.list))),
   ]
   return inOrder(items.filter((item) => item !== null))
+}
+
+/** A new list, or settings that reach further. */
+function listItem({ name, approved, proposed }: ListDocument): InboxItem | null {
+  if (proposed === null) return null
+  const wider = approved === null ? [] : widenings(approved.settings, proposed.settings)
+  const { title } = proposed.settings
+  const what = approved === null ? `New list: ${title}` : `${title}: ${wider.join(', ')}`
+  return inboxItem(proposed.approval, { list: name, id: name, what })
 }
 
 function versionItem(record: VersionRecord, in_force: number | null): InboxItem | null {

@@ -7,20 +7,14 @@
 // of two people at once one wins, and the other is told who.
 import type { Audit } from '../access/audit.ts'
 import { isOvertaken } from '../bus/documents.ts'
-import {
-  type Actor,
-  type Approval,
-  type ApprovalAction,
-  assertMay,
-  decide,
-  draft,
-  PROGRAM,
-} from '../domain/approval.ts'
+import { type Actor, type Approval, assertMay, decide, draft, PROGRAM } from '../domain/approval.ts'
 import { HotplateError } from '../domain/error.ts'
-import type { Category, Purpose } from '../domain/hotlist.ts'
+import type { Category, HotList, Purpose } from '../domain/hotlist.ts'
 import { defaultSettings, type ListSettings } from '../domain/list-settings.ts'
+import type { Store } from '../store/client.ts'
 import { ApprovalOvertaken, type Caller, onRecord } from './approvals.ts'
 import { recordChange } from './events.ts'
+import { assertServable } from './limits.ts'
 import { assertListName, type Manifests } from './manifest.ts'
 import {
   type ListDocument,
@@ -33,7 +27,9 @@ import {
 
 export interface SettingsOptions {
   settings: SettingsDocuments
-  manifests: Pick<Manifests, 'get' | 'update'>
+  manifests: Pick<Manifests, 'get' | 'update' | 'all'>
+  /** Where there is one, a profile that one index can't serve is refused. */
+  store?: Store
   audit: Pick<Audit, 'append'>
   now?: () => number
 }
@@ -153,10 +149,8 @@ export function changeSettings(
 }
 
 /** What is done with a proposal; `revoke` is of the settings in force. */
-export type SettingsAction = Extract<
-  ApprovalAction,
-  'submit' | 'withdraw' | 'approve' | 'return' | 'revoke'
->
+export const SETTINGS_ACTIONS = ['submit', 'withdraw', 'approve', 'return', 'revoke'] as const
+export type SettingsAction = (typeof SETTINGS_ACTIONS)[number]
 
 /**
  * @throws HotplateError LIST_UNKNOWN, APPROVAL_RIGHT, APPROVAL_STATE, APPROVAL_SELF, APPROVAL_NOTE,
@@ -184,6 +178,16 @@ export function decideSettings(
     const active = decide(approval, 'activate', PROGRAM, now_ms)
     return { name, approved: { ...subject, approval: active }, proposed: null }
   })
+}
+
+/** Asks for a decision on what is not in force by itself. @throws as {@link decideSettings} */
+export function submitProposal(
+  o: SettingsOptions,
+  is: ListDocument,
+  caller: Caller,
+): Promise<ListDocument> {
+  if (is.proposed === null) return Promise.resolve(is)
+  return decideSettings(o, is.name, 'submit', caller)
 }
 
 /**
@@ -226,6 +230,7 @@ async function change(
   const event = { who: actor.name, from, list: name, what, object: `list:${name}` as const }
   return onRecord(o.audit, event, was, async () => {
     const is = next(was, (o.now ?? Date.now)())
+    await assertServes(o, was, is)
     await recordChange(o.audit, { ...event, was, is })
     try {
       if (revision === null) await o.settings.create(name, is)
@@ -238,13 +243,26 @@ async function change(
   })
 }
 
+/** Were an index too crowded, no list would get its new version. */
+async function assertServes(
+  { store, manifests }: SettingsOptions,
+  was: ListDocument,
+  { name, approved }: ListDocument,
+): Promise<void> {
+  const profile = approved?.settings.profile
+  if (store === undefined || profile !== 'fold+2') return
+  if (was.approved?.settings.profile === profile) return
+  const manifest = await manifests.get(name)
+  if (manifest !== null) await assertServable(store, manifests, { ...manifest.value, profile })
+}
+
 /**
  * Brings what matching needs of a list's settings to its manifest. Whoever is cut off before has
  * done no harm: the keeper does it again (settings-job.ts).
  * @returns whether the manifest was another
  */
 export async function carry(
-  { manifests }: Pick<SettingsOptions, 'manifests'>,
+  { manifests }: { manifests: Pick<Manifests, 'get' | 'update'> },
   { name, approved }: ListDocument,
 ): Promise<boolean> {
   if (approved === null) return false
@@ -286,7 +304,12 @@ async function known(
   if (document !== null) return document
   const manifest = await manifests.get(name)
   if (manifest === null) throw new HotplateError('LIST_UNKNOWN', `There is no list ${name}`)
-  const at = manifest.value.imported_at
+  return { value: documentOf(manifest.value), revision: null }
+}
+
+/** Of a list from before lists had settings: in force as its manifest has it. */
+export function documentOf(manifest: HotList): ListDocument {
+  const { name, imported_at: at } = manifest
   const approval: Approval = {
     subject: 'list',
     state: 'active',
@@ -295,8 +318,7 @@ async function known(
       { action: 'activate', by: PROGRAM.name, at, note: 'Imported before it had settings' },
     ],
   }
-  const approved = { settings: settingsOf(null, manifest.value), approval }
-  return { value: { name, approved, proposed: null }, revision: null }
+  return { name, approved: { settings: settingsOf(null, manifest), approval }, proposed: null }
 }
 
 function exists(name: string): HotplateError {

@@ -99,7 +99,7 @@ const formatSchema = z.strictObject({
 })
 
 /** A federal letter, a state's own (`TX-T`), or `?` of a record whose type no code stands for. */
-const FILE_CODE = /^([A-Z0-9?]|[A-Z]{2}-[A-Z])$/
+export const FILE_CODE = /^([A-Z0-9?]|[A-Z]{2}-[A-Z])$/
 
 const settingsSchema = z.strictObject({
   title: text(100),
@@ -124,7 +124,7 @@ const settingsSchema = z.strictObject({
 }) satisfies z.ZodType<ListSettings>
 
 /** What a person may change of a list by itself; null takes an optional setting away. */
-const settingsPatchSchema = z.strictObject({
+export const settingsPatchSchema = z.strictObject({
   title: settingsSchema.shape.title.exactOptional(),
   category: settingsSchema.shape.category.exactOptional(),
   priority: settingsSchema.shape.priority.exactOptional(),
@@ -167,7 +167,7 @@ export interface ListDocument {
 
 const statedSchema = z.strictObject({ settings: settingsSchema, approval: approvalSchema })
 
-const documentSchema = z.strictObject({
+export const documentSchema = z.strictObject({
   name: z.string().regex(LIST_NAME),
   approved: statedSchema.nullable(),
   proposed: statedSchema.nullable(),

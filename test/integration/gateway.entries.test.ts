@@ -300,7 +300,7 @@ test('the inbox has proposals of settings and versions that wait, beside entries
     const items = body.items as { subject: string; list: string; what: string }[]
     const told = items.map(({ subject, list, what }) => `${subject} ${list}: ${what}`)
     return (
-      told.includes('list watch: watch') &&
+      told.includes('list watch: New list: watch') &&
       told.includes('import bolo: Held: 12 of 20 lines are wrong')
     )
   })

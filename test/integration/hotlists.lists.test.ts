@@ -1,0 +1,111 @@
+// Lists by command beside a running service, and what their settings make of reads. Were it wrong,
+// a list that nobody has approved would stop cars, or a change of settings would wait for an index.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { addUser, openUsers } from '../../src/access/users.ts'
+import { runCli } from '../helpers/cli.ts'
+import { type RunningService, startService } from '../helpers/service.ts'
+import { alertsOf, makeRead, publish, putInForce, settled } from '../helpers/traffic.ts'
+import { until } from '../helpers/until.ts'
+
+let service: RunningService
+
+beforeAll(async () => {
+  service = await startService({ settings: { AGENCY__TIME_ZONE: 'America/Boise' } })
+  const users = await openUsers(await service.bus())
+  await addUser(users, { name: 'sue', demo: false, roles: ['supervisor'] })
+  await addUser(users, { name: 'sam', demo: false, roles: ['supervisor'] })
+  await addUser(users, { name: 'ada', demo: false, roles: ['administrator'] })
+})
+afterAll(async () => {
+  await service?.[Symbol.asyncDispose]()
+})
+
+let cameras = 0
+/** Lists that a read of this plate alerts for, with those that the alert names. */
+async function alerting(plate: string): Promise<string[]> {
+  cameras += 1
+  const camera = `gate-${cameras}`
+  await publish(service, makeRead({ plate, camera }), camera)
+  await settled(service)
+  const alerts = (await alertsOf(service)).filter(({ read }) => read.camera === camera)
+  return alerts.map(({ entry, also = [] }) => [entry, ...also].map(({ list }) => list).join(' '))
+}
+
+const command = (...args: string[]) =>
+  runCli(['hotlist', ...args, '--data', service.data_dir], service.settings)
+
+test('401.4f a list alerts once another has approved it, and settings act at once', async () => {
+  expect(await command('create', '--list', 'bolo', '--submit', '--by', 'sue')).toEqual({
+    code: 0,
+    stderr: '',
+    stdout: 'bolo is not in force; of what is proposed: another person has to approve it\n',
+  })
+  await putInForce(service, 'bolo', [{ plate: 'KXA7437' }], 'fold')
+  expect(await alerting('KXA7437')).toEqual([])
+  expect((await command('inbox')).stdout).toMatch(/list +bolo +bolo +sue .* New list: bolo/)
+  expect(await command('approve', '--list', 'bolo', '--by', 'sue')).toMatchObject({ code: 1 })
+  expect(await command('approve', '--list', 'bolo', '--by', 'sam')).toMatchObject({
+    code: 0,
+    stdout: 'bolo is active\n',
+  })
+  await until(async () => (await alerting('KXA7437')).join() === 'bolo')
+
+  // Hours that are not now: narrower, so at once, and without a new index.
+  const today = new Intl.DateTimeFormat('en', { timeZone: 'America/Boise', weekday: 'short' })
+  const other = today.format(Date.now() + 3 * 86_400_000).toLowerCase()
+  const file = join(service.data_dir, '..', 'bolo.yaml')
+  writeFileSync(file, `hours: [{ days: [${other}], from: '08:00', to: '10:00' }]\n`)
+  expect(await command('set', '--list', 'bolo', '--from', file, '--by', 'sue')).toMatchObject({
+    code: 0,
+    stdout: 'bolo is active\n',
+  })
+  await until(async () => (await alerting('KXA7437')).length === 0)
+  expect(await service.metrics()).toMatch(
+    /hotplate_alerts_kept_back_total\{list="bolo",cause="hours"\} [1-9]/,
+  )
+  writeFileSync(file, 'hours: []\n')
+  const wider = await command('set', '--list', 'bolo', '--from', file, '--submit', '--by', 'sue')
+  expect(wider.stdout).toMatch(/^bolo is active; of what is proposed: another person/)
+  expect(await alerting('KXA7437')).toEqual([])
+  await command('approve', '--list', 'bolo', '--by', 'sam')
+  await until(async () => (await alerting('KXA7437')).join() === 'bolo')
+})
+
+test('a vehicle on several lists has one alert, of the most urgent', async () => {
+  const government = ['--government', 'State police', '--by', 'ada']
+  await command('create', '--list', 'stolen', '--category', 'stolen_vehicle', ...government)
+  const amber = ['--category', 'amber_alert', '--priority', '1', ...government]
+  expect(await command('create', '--list', 'amber', ...amber)).toMatchObject({
+    stdout: 'amber is active\n',
+  })
+  await putInForce(service, 'stolen', [{ plate: 'TUV3947' }], 'fold')
+  await putInForce(service, 'amber', [{ plate: 'TUV3947' }], 'fold')
+  await until(async () => (await alerting('TUV3947')).join() === 'amber stolen')
+  // Now the first alert is not for everybody: whoever gets the other one must not miss it.
+  const covert = ['set', '--list', 'amber', '--visible', 'covert:sue', '--by', 'ada']
+  expect(await command(...covert)).toMatchObject({ code: 0, stderr: '' })
+  await until(
+    async () => (await alerting('TUV3947')).toSorted().join() === 'amber stolen,stolen amber',
+  )
+  const revoke = ['revoke', '--list', 'amber', '--note', 'Found', '--by', 'sam']
+  expect(await command(...revoke)).toMatchObject({ code: 0, stdout: 'amber is revoked\n' })
+  await until(async () => (await alerting('TUV3947')).join() === 'stolen')
+})
+
+test('lists are shown with their state, their source and their age', async () => {
+  const { stdout } = await command('lists')
+  expect(stdout).toMatch(/bolo +bolo +3 +custom +custom +active +\d+ +1 +0 h/)
+  expect(stdout).toMatch(/stolen +stolen +2 +stolen_vehicle +State police +active/)
+  expect(stdout).toMatch(/amber .* revoked/)
+  const shown = JSON.parse((await command('show', '--list', 'stolen')).stdout) as object
+  expect(shown).toMatchObject({
+    name: 'stolen',
+    approved: { settings: { source: { kind: 'government', registered_by: 'ada' } } },
+    in_force: { entries: 1 },
+  })
+  expect(await command('show', '--list', 'nothing')).toMatchObject({ code: 1 })
+  const wrong = await command('set', '--list', 'bolo', '--visible', 'some')
+  expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('visibility') })
+})
