@@ -138,7 +138,7 @@ async function openDoor(
   stops.push(() => delivery.stop())
   const lists = await openListsReporter(bus, store, config)
   const { audit } = access
-  const hotlists = await openHotlistSubjects({ bus, store, audit, config, view: settings })
+  const hotlists = await openHotlistSubjects({ bus, store, audit, config, log, view: settings })
   stops.push(() => hotlists.stop())
   const gateway = await startGateway({
     config,

@@ -216,6 +216,8 @@ export const configSchema = z.strictObject({
       console_buffer_bytes_max: z.int().positive().default(MIB),
       consoles_max: z.int().positive().default(10_000),
       body_bytes_max: z.int().positive().default(MIB),
+      /** Of a list's file. */
+      upload_bytes_max: z.int().positive().default(GIB),
     })
     .prefault({}),
   health: z

@@ -2,6 +2,7 @@
 // as the peer takes it.
 import type { HttpRequest, HttpResponse } from '@uwsjs/core'
 import { problem } from './problems.ts'
+import { uploadBody } from './upload.ts'
 
 /** What handlers learn beside the Request, as hono's bindings. */
 export interface Peer {
@@ -25,16 +26,25 @@ interface Exchange {
   writable: (() => void) | undefined
 }
 
-/**
- * A handler for uWS that answers by `fetch`, with bodies of at most `body_bytes_max` bytes (413
- * beyond).
- */
-export function bridge(fetch: Fetch, body_bytes_max: number) {
+export interface BodyLimits {
+  /** Of what is held in memory as a whole; 413 beyond. */
+  body_bytes_max: number
+  /** Of what is handed on as it comes. */
+  upload_bytes_max: number
+}
+
+/** Files: whatever else has a body has a small one. */
+const UPLOADS = /^\/v1\/hotlists\/[^/]+\/imports$/
+
+/** A handler for uWS that answers by `fetch`. */
+export function bridge(fetch: Fetch, { body_bytes_max, upload_bytes_max }: BodyLimits) {
   return (res: HttpResponse, req: HttpRequest): void => {
     const exchange: Exchange = { aborted: false, writable: undefined }
+    let onGone = () => {}
     res.onAborted(() => {
       exchange.aborted = true
       exchange.writable?.()
+      onGone()
     })
     // Both are gone once this function returns.
     const peer = { from: Buffer.from(res.getRemoteAddressAsText()).toString() }
@@ -51,7 +61,17 @@ export function bridge(fetch: Fetch, body_bytes_max: number) {
     const fail = () => {
       if (!exchange.aborted) res.close()
     }
-    if (head === null || head.method === 'GET' || head.method === 'HEAD') {
+    const upload = async (from: Head): Promise<void> => {
+      const body = uploadBody(res, upload_bytes_max, (gone) => {
+        onGone = gone
+      })
+      const request = toRequest(from, body.stream)
+      const response = request ? await fetch(request, peer) : problem('invalid_request')
+      if (!exchange.aborted) await write(res, exchange, response, from.method, !body.ended())
+    }
+    if (head !== null && head.method === 'POST' && UPLOADS.test(new URL(head.url).pathname)) {
+      upload(head).catch(fail)
+    } else if (head === null || head.method === 'GET' || head.method === 'HEAD') {
       answer(Buffer.alloc(0)).catch(fail)
     } else {
       readBody(res, body_bytes_max, (body) => void answer(body).catch(fail))
@@ -80,8 +100,14 @@ function readHead(req: HttpRequest): Head | null {
   }
 }
 
-function toRequest({ method, url, headers }: Head, body: Buffer): Request | null {
+function toRequest(
+  { method, url, headers }: Head,
+  body: Buffer | ReadableStream<Uint8Array>,
+): Request | null {
   try {
+    if (body instanceof ReadableStream) {
+      return new Request(url, { method, headers, body, duplex: 'half' })
+    }
     const init: RequestInit = { method, headers }
     if (body.length > 0) init.body = new Uint8Array(body)
     return new Request(url, init)

@@ -1,4 +1,5 @@
 // The routes of hot lists on what they stand on: documents, mirrors, the store.
+import { join } from 'node:path'
 import type { Audit } from '../access/audit.ts'
 import type { Bus } from '../bus/connection.ts'
 import type { Documents } from '../bus/documents.ts'
@@ -12,12 +13,14 @@ import type { SettingsView } from '../hotlists/settings-view.ts'
 import { SightingsFinder } from '../hotlists/sightings.ts'
 import { openThresholds } from '../hotlists/thresholds.ts'
 import type { Store } from '../store/client.ts'
+import type { Logger } from '../telemetry/log.ts'
 import { addClearedRoutes } from './cleared-routes.ts'
 import type { Subject } from './context.ts'
 import { addEntryRoutes } from './entry-routes.ts'
 import { addHotlistRoutes } from './hotlist-routes.ts'
 import { addInboxRoutes } from './inbox-routes.ts'
 import { addReadsRoutes } from './reads-routes.ts'
+import { addVersionRoutes } from './version-routes.ts'
 
 export interface HotlistSubjects {
   subjects: readonly Subject[]
@@ -29,11 +32,12 @@ export interface HotlistSubjectsOptions {
   store: Store
   audit: Audit
   config: Config
+  log: Logger
   view: SettingsView
 }
 
 export async function openHotlistSubjects(o: HotlistSubjectsOptions): Promise<HotlistSubjects> {
-  const { bus, store, audit, config, view } = o
+  const { bus, store, audit, config, view, log } = o
   const stops: { stop(): void }[] = []
   const mirror = async <T>(documents: Documents<T>): Promise<Mirror<T>> => {
     const one = await mirrorOf(documents)
@@ -61,6 +65,15 @@ export async function openHotlistSubjects(o: HotlistSubjectsOptions): Promise<Ho
     versions: await mirror(manifests.versions),
     in_force: await mirror(manifests),
   }
+  const { bad_lines_share_max, versions_kept } = config.hotlists
+  const versions = {
+    ...ground,
+    log,
+    bad_lines_share_max,
+    versions_kept,
+    upload_dir: join(config.data_dir, 'uploads'),
+    upload_bytes_max: config.gateway.upload_bytes_max,
+  }
   return {
     subjects: [
       (app) => addHotlistRoutes(app, ground),
@@ -68,6 +81,7 @@ export async function openHotlistSubjects(o: HotlistSubjectsOptions): Promise<Ho
       (app) => addInboxRoutes(app, inbox),
       (app) => addReadsRoutes(app, reads),
       (app) => addClearedRoutes(app, { ...ground, clearances, mirror: cleared }),
+      (app) => addVersionRoutes(app, versions),
     ],
     stop() {
       for (const one of stops) one.stop()

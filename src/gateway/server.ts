@@ -66,7 +66,7 @@ export async function startGateway(o: GatewayOptions): Promise<Gateway> {
     } finally {
       work.requests -= 1
     }
-  }, config.gateway.body_bytes_max)
+  }, config.gateway)
   app.any('/*', handle)
   const socket = await listen(app, config.gateway.host, config.gateway.port)
   const port = uWS.us_socket_local_port(socket)

@@ -60,6 +60,8 @@ export interface ImportOrder {
   matching?: VersionRecord['matching']
   caller: Caller
   onProgress?: (counts: StagingCounts) => void
+  /** Told once the version has its number: all that follows takes a while. */
+  onBegun?: (version: number) => void
 }
 
 const FILE_CHARS_MAX = 300
@@ -85,6 +87,7 @@ export async function stageImport(o: ImportOptions, order: ImportOrder): Promise
   const { source } = content
   const pen = await begin(o, { list, source, matching, approval })
   await recordChange(o.audit, { ...event, was: null, is: { version: pen.record.version, source } })
+  order.onBegun?.(pen.record.version)
   const self_activating = await staging(o, pen, async () => {
     const file_codes = settings?.file_codes ?? {}
     const staged = await stage(o, pen, { content, file_codes, onProgress })

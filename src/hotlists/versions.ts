@@ -59,7 +59,7 @@ export interface VersionRecord {
 const count = z.int().min(0)
 const moment = z.iso.datetime()
 
-const countsSchema = z.strictObject({
+export const countsSchema = z.strictObject({
   lines: count,
   entries: count,
   inactive: count,
@@ -122,15 +122,17 @@ export async function versionsOf(
   return all.filter((one) => one.list === list).toSorted((a, b) => b.version - a.version)
 }
 
-export type VersionState =
-  | 'importing'
-  | 'staged'
-  | 'held'
-  | 'submitted'
-  | 'active'
-  | 'superseded'
-  | 'returned'
-  | 'failed'
+export const VERSION_STATES = [
+  'importing',
+  'staged',
+  'held',
+  'submitted',
+  'active',
+  'superseded',
+  'returned',
+  'failed',
+] as const
+export type VersionState = (typeof VERSION_STATES)[number]
 
 /**
  * Where a version stands. What is in force is what the manifest names, whatever a record says:

@@ -13,6 +13,7 @@ import { openSettings } from '../../src/hotlists/settings.ts'
 import { createList, decideSettings } from '../../src/hotlists/settings-changes.ts'
 import { newRecord } from '../../src/hotlists/versions.ts'
 import { connectStore } from '../../src/store/client.ts'
+import { createLog } from '../../src/telemetry/log.ts'
 import { ANN, type CustomGround, customGround } from '../helpers/custom.ts'
 import { manifestOf } from '../helpers/entry-rows.ts'
 import { PASSWORD, startTestGateway, type TestGateway } from '../helpers/gateway.ts'
@@ -41,7 +42,14 @@ beforeAll(async () => {
   const store = connectStore({ url, user: '', password: '', database: 'hotplate', cluster: null })
   gateway = await startTestGateway(nats.bus, {
     subjects: (audit, view) =>
-      openHotlistSubjects({ bus: nats.bus, store, audit, view, config: configSchema.parse({}) }),
+      openHotlistSubjects({
+        bus: nats.bus,
+        store,
+        audit,
+        view,
+        log: createLog('silent'),
+        config: configSchema.parse({}),
+      }),
   })
   await o.manifests.create('bolo', manifestOf(0, { name: 'bolo' }))
   const users = await openUsers(nats.bus)

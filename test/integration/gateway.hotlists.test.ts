@@ -8,6 +8,7 @@ import { openHotlistSubjects } from '../../src/gateway/hotlist-subjects.ts'
 import { openManifests } from '../../src/hotlists/manifest.ts'
 import { type ListDocument, openSettings } from '../../src/hotlists/settings.ts'
 import { connectStore } from '../../src/store/client.ts'
+import { createLog } from '../../src/telemetry/log.ts'
 import { manifestOf } from '../helpers/entry-rows.ts'
 import { PASSWORD, startTestGateway, type TestGateway } from '../helpers/gateway.ts'
 import { startNats, type TestNats } from '../helpers/nats.ts'
@@ -33,9 +34,11 @@ beforeAll(async () => {
   const url = `http://127.0.0.1:${await freePort()}`
   // Nobody there: nothing of this needs the store.
   const store = connectStore({ url, user: '', password: '', database: 'hotplate', cluster: null })
+  const config = configSchema.parse({})
+  const log = createLog('silent')
   gateway = await startTestGateway(nats.bus, {
     subjects: (audit, view) =>
-      openHotlistSubjects({ bus: nats.bus, store, audit, view, config: configSchema.parse({}) }),
+      openHotlistSubjects({ bus: nats.bus, store, audit, view, log, config }),
   })
   const old = new Date(Date.now() - 31.5 * 3_600_000).toISOString()
   await manifests.create('aged', { ...manifestOf(7, { name: 'aged' }), imported_at: old })
