@@ -28,10 +28,10 @@ import { loadModel } from '../matching/model.ts'
 import type { ListThreshold } from '../matching/threshold.ts'
 import type { Store } from '../store/client.ts'
 import type { Logger } from '../telemetry/log.ts'
-import type { Change } from './changes.ts'
-import type { CustomEntry } from './custom.ts'
+import { type Change, covers } from './changes.ts'
+import { type CustomEntry, customKey } from './custom.ts'
 import { EntryFile } from './entry-file.ts'
-import { Base, Generation, isLater } from './generation.ts'
+import { Base, Generation, isLater, type ListedEntry } from './generation.ts'
 import type { BuilderResult, BuilderTask, BuiltIndex, DamagedFiles } from './index-builder.ts'
 import type { Manifests } from './manifest.ts'
 import { type IndexInputs, indexPaths } from './saved-index.ts'
@@ -93,6 +93,15 @@ export class ActiveLists {
 
   get current(): Generation | null {
     return this.#current
+  }
+
+  /** Whether it was revoked or silenced since its generation was made: a batch may have waited. */
+  isSilenced({ list, entry, custom }: ListedEntry): boolean {
+    if (custom) return !this.#custom.has(customKey(list.name, entry.id))
+    for (const { value, revision } of this.#removals.values()) {
+      if (value.list === list.name && isLater(revision, list) && covers(value, entry)) return true
+    }
+    return false
   }
 
   /** Resolves once all lists in force are matched against. */

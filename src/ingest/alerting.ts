@@ -11,6 +11,7 @@ import { isWithinAreas, isWithinHours, type LocalClock } from '../domain/alertin
 import { FILE_CODES } from '../domain/file-codes.ts'
 import { hasExpired } from '../domain/hotlist.ts'
 import { type ListSettings, seenByAllOf, staleHours } from '../domain/list-settings.ts'
+import type { ActiveLists } from '../hotlists/active.ts'
 import type { ClearedVehicles } from '../hotlists/cleared.ts'
 import type { ClearedTally } from '../hotlists/cleared-tally.ts'
 import type { Generation, ListedEntry } from '../hotlists/generation.ts'
@@ -22,6 +23,7 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import type { Hit } from './work.ts'
 
 export interface AlertingOptions {
+  lists: Pick<ActiveLists, 'isSilenced'>
   settings: Pick<SettingsView, 'of' | 'isInForce'>
   /** Innocent look-alikes, and the count of how often each was seen. */
   cleared: Pick<ClearedVehicles, 'of'>
@@ -76,7 +78,7 @@ export function sightedVehicles(
 /** By the read's time, so that a read that is delivered again is judged the same. */
 function keptBack(o: AlertingOptions, one: ListedHit, now_ms: number): KeptBack | null {
   const { hit, list, entry, settings, stale_h } = one
-  if (!o.settings.isInForce(list.name)) return 'not_in_force'
+  if (!o.settings.isInForce(list.name) || o.lists.isSilenced(one)) return 'not_in_force'
   if (hasExpired(entry, now_ms)) return 'expired'
   if (stale_h !== null && settings.when_stale === 'stop') return 'stale'
   const { hours, areas } = settings

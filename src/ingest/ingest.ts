@@ -68,7 +68,7 @@ export async function startIngest(o: IngestOptions): Promise<Ingest> {
   const vehicles = loadVehicleTable()
   const clock = new LocalClock(timeZoneOf(config))
   const pipelines = new Set<Pipeline>()
-  const alerting = { settings, cleared, cleared_tally, clock, vehicles, metrics: o.metrics }
+  const alerting = { lists, settings, cleared, cleared_tally, clock, vehicles, metrics: o.metrics }
   const shared: Shared = { lists, day_keys, pool, reads_bus, writer, images, alerting, pipelines }
   const runs = new Set<Promise<void>>()
   const partitions = await sharePartitions({

@@ -8,7 +8,7 @@ import { ensureStreams } from '../../src/bus/streams.ts'
 import { configSchema } from '../../src/config/schema.ts'
 import type { Entry } from '../../src/domain/hotlist.ts'
 import { ActiveLists } from '../../src/hotlists/active.ts'
-import type { Generation } from '../../src/hotlists/generation.ts'
+import type { Generation, ListedEntry } from '../../src/hotlists/generation.ts'
 import { importList } from '../../src/hotlists/import.ts'
 import { type Manifests, openManifests } from '../../src/hotlists/manifest.ts'
 import { Matcher } from '../../src/matching/matcher.ts'
@@ -100,6 +100,7 @@ function hit({ lists }: Started, ...plates: string[]): string[] {
     .toSorted()
 }
 
+const plateOf = ({ entry }: ListedEntry) => entry.plate
 const entriesOf = (hits: Uint32Array) => [...hits].filter((_, at) => at % 2 === 1)
 const filesOf = (folder: string) => readdirSync(join(folder, 'hotlists')).toSorted()
 const kinds = (folder: string) => filesOf(folder).map((file) => file.split('.').at(-1))
@@ -240,8 +241,19 @@ test('what people say is in force at once, and outlives a restart and imports', 
     await using lists = await start(folder.path)
     id = await approved(custom, 'stolen', { plate: 'TUV3947' })
     await until(() => hit(lists, 'TUV3947').join() === 'stolen TUV3947 Armed')
+    const before = lists.lists.current as Generation
+    const all = Array.from({ length: before.size }, (_, at) => before.at(at))
+    const silenced = () => all.filter((one) => lists.lists.isSilenced(one)).map(plateOf)
+    expect(all.map(plateOf)).toEqual(['KXA7437', 'MNP4739', 'TUV3947'])
+    expect(silenced()).toEqual([])
+    await revoked(custom, 'stolen', id)
+    // Of a batch that still has the generation before.
+    await until(() => silenced().join() === 'TUV3947')
+    id = await approved(custom, 'stolen', { plate: 'TUV3947' })
+    await until(() => hit(lists, 'TUV3947').join() === 'stolen TUV3947 Armed')
     await changes.remove('stolen', { plate: 'KXA7437', id: null })
     await until(() => hit(lists, 'KXA7437').length === 0)
+    expect(silenced()).toEqual(['KXA7437', 'TUV3947'])
     expect(lists.lists.current?.size).toBe(2)
   }
   await using lists = await start(folder.path, { ...store })

@@ -30,6 +30,7 @@ interface Listed {
   custom?: true
   /** That silences it. */
   clearance?: Clearance
+  silenced?: boolean
 }
 
 /** Clearances that were counted. */
@@ -87,7 +88,11 @@ function vehiclesOf(listed: Listed[], metrics = createMetrics()): Sighting[][] {
     of: (list: string) => listed.find((one) => one.list === list)?.clearance ?? null,
   }
   const cleared_tally = { add: ({ id }: { id: string }) => counted.push(id) }
-  const watched = { settings, cleared, cleared_tally, clock }
+  const lists = {
+    isSilenced: ({ entry }: { entry: Entry }) =>
+      listed[Number(entry.id.slice(2))]?.silenced ?? false,
+  }
+  const watched = { lists, settings, cleared, cleared_tally, clock }
   const o = { ...watched, vehicles: VEHICLES, metrics, now: () => NOW }
   return sightedVehicles(o, generation, listed.map(hitOf))
 }
@@ -135,6 +140,10 @@ describe('what keeps a hit from alerting, counted per list and cause', () => {
     }
     expect(await keptBack({ list: 'a', clearance })).toBe('cleared')
     expect(counted).toEqual([clearance.id])
+  })
+
+  it('401.4f an entry revoked while its batch was under way', async () => {
+    expect(await keptBack({ list: 'a', silenced: true })).toBe('not_in_force')
   })
 
   it('401.4f an entry past its end', async () => {
