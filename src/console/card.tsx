@@ -8,6 +8,7 @@ import { Plates } from './plates.tsx'
 import { now_ms, selected } from './store.ts'
 import { text } from './text.ts'
 import { VerdictBar } from './verdict.tsx'
+import { Also, Warnings } from './warnings.tsx'
 
 const FRESH_MS = 60_000
 
@@ -20,11 +21,12 @@ export const AlertCard = memo(({ alert }: { alert: Alert }) => {
       class={`card${fresh.value ? ' fresh' : ''}${isSelected.value ? ' selected' : ''}`}
       data-alert={alert.id}
       tabIndex={-1}
-      aria-label={`${text.alert.potential}: ${text.category[alert.entry.category]}`}
+      aria-label={labelOf(alert)}
     >
       <header>
         <p class="verdict">
           <strong>{text.alert.potential}</strong>
+          <Priority entry={alert.entry} />
           <span>{text.alert.verify}</span>
         </p>
         <p class="age">
@@ -34,6 +36,7 @@ export const AlertCard = memo(({ alert }: { alert: Alert }) => {
           <Age since_ms={Date.parse(alert.read.time)} />
         </p>
       </header>
+      <Warnings alert={alert} />
       <div class="evidence">
         <Plates alert={alert} />
         <Picture alert={alert} />
@@ -44,6 +47,18 @@ export const AlertCard = memo(({ alert }: { alert: Alert }) => {
     </article>
   )
 })
+
+/** What a screen reader says first. */
+function labelOf({ entry }: Alert): string {
+  const category = text.category[entry.category]
+  const priority = entry.priority === undefined ? '' : `, ${text.alert.priority(entry.priority)}`
+  return `${text.alert.potential}: ${category}${priority}`
+}
+
+function Priority({ entry: { priority } }: Pick<Alert, 'entry'>) {
+  if (priority === undefined) return null
+  return <span class={`priority p${priority}`}>{text.alert.priority(priority)}</span>
+}
 
 function Age({ since_ms }: { since_ms: number }) {
   const age = useComputed(() => text.alert.ago(formatAge(now_ms.value - since_ms)))
@@ -68,7 +83,7 @@ function Picture({ alert }: { alert: Alert }) {
   )
 }
 
-function Reason({ alert: { entry } }: { alert: Alert }) {
+function Reason({ alert: { entry, also = [] } }: { alert: Alert }) {
   const category = text.category[entry.category]
   return (
     <div class="reason">
@@ -79,6 +94,12 @@ function Reason({ alert: { entry } }: { alert: Alert }) {
           {text.alert.caseNumber} <span class="mono">{entry.case}</span>
         </p>
       )}
+      {entry.contact !== undefined && <p>{text.alert.contact(entry.contact)}</p>}
+      {entry.expires_at !== undefined && (
+        <p class="case">{text.alert.until(formatDateTime(Date.parse(entry.expires_at)))}</p>
+      )}
+      {entry.ilets === true && <p class="case">{text.alert.ilets}</p>}
+      {also.length > 0 && <Also also={also} />}
     </div>
   )
 }
@@ -95,6 +116,12 @@ function Facts({ alert }: { alert: Alert }) {
       <VehicleFact alert={alert} />
       <Fact name={text.alert.list}>
         <span>{entry.list}</span>
+        {entry.list_stale_h !== undefined && (
+          <strong class="stale">
+            <span aria-hidden="true">⚠ </span>
+            {text.alert.stale(entry.list_stale_h)}
+          </strong>
+        )}
         <small>{text.alert.listAge(entry.version, listAge)}</small>
       </Fact>
       <Fact name={text.alert.camera}>

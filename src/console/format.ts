@@ -45,12 +45,18 @@ export interface VehicleAgreement {
   traits: (TraitCompared & { name: string })[]
 }
 
-/** The traits in one line: one that differs outweighs those that agree. */
-export function vehicleAgreement(compared: VehicleCompared): VehicleAgreement {
-  const traits = VEHICLE_TRAITS.map((trait) => ({
-    name: text.vehicle.fields[trait],
-    ...compared[trait],
-  })).filter(({ seen, listed }) => seen !== '' || listed !== '')
+/**
+ * The traits in one line: one that differs outweighs those that agree. Alerts from before vehicles
+ * were compared have none.
+ */
+export function vehicleAgreement(compared: VehicleCompared | undefined): VehicleAgreement {
+  const given = compared === undefined ? [] : VEHICLE_TRAITS
+  const traits = given
+    .map((trait) => ({
+      name: text.vehicle.fields[trait],
+      ...(compared as VehicleCompared)[trait],
+    }))
+    .filter(({ seen, listed }) => seen !== '' || listed !== '')
   const of = (verdict: TraitCompared['verdict']) =>
     traits.filter((trait) => trait.verdict === verdict).map(({ name }) => name)
   const differ = of('differ')

@@ -33,7 +33,9 @@ export function Plates({ alert }: { alert: Alert }) {
       <p class="match">
         {text.matchClass[alert.match.class]}
         {alert.match.candidate !== undefined && `, ${text.alert.candidate(alert.match.candidate)}`}
-        {differences.length > 0 && <small>{text.alert.likelihood(alert.match.posterior)}</small>}
+        {differences.length > 0 && Number.isFinite(alert.match.posterior) && (
+          <small>{text.alert.likelihood(alert.match.posterior)}</small>
+        )}
       </p>
       {differences.length > 0 && (
         <ul class="differences">

@@ -159,6 +159,78 @@ describe('the console', () => {
     })
   })
 
+  it('shows what to do and to beware of above all else, of every list that is named', async () => {
+    await withPage(async (page) => {
+      await signIn(page)
+      const alert = makeAlert((one) => {
+        Object.assign(one.entry, {
+          priority: 1,
+          urgent: true,
+          instructions: 'Do not stop, observe',
+          cautions: ['armed'],
+          contact: 'Sgt. Day, 555-0142',
+          expires_at: '2026-11-27T23:00:00.000Z',
+          ilets: true,
+          list_stale_h: 31,
+        })
+        const also = { id: 'e-2', version: 3, priority: 2 as const }
+        one.also = [
+          { ...also, list: 'warrants', category: 'warrant', reason: 'Bench warrant' },
+          {
+            ...also,
+            list: 'wanted',
+            category: 'wanted_person',
+            reason: 'Robbery',
+            cautions: ['violent'],
+          },
+        ]
+      })
+      await publishAlert(nats.bus, alert)
+      const shown = card(page, alert)
+      await shown.waitFor()
+      expect(await shown.getAttribute('aria-label')).toContain('Priority 1')
+      expect(await shown.locator('.priority').textContent()).toBe('Priority 1')
+      const warnings = shown.locator('.warnings')
+      const above = await warnings.boundingBox()
+      const plates = await shown.locator('.plates').boundingBox()
+      expect((above?.y ?? 0) + (above?.height ?? 0)).toBeLessThanOrEqual(plates?.y as number)
+      expect(await warnings.locator('.urgent').textContent()).toContain('Urgent')
+      expect(await warnings.locator('.instructions').textContent()).toBe('Do not stop, observe')
+      expect(await warnings.locator('.cautions li').allTextContents()).toEqual([
+        '⚠ Caution: armed',
+        '⚠ Caution: violent',
+      ])
+      expect(await warnings.locator('small').allTextContents()).toEqual(['by the list wanted'])
+      expect(await shown.locator('.also li').allTextContents()).toEqual([
+        'WarrantBench warrantwarrants, priority 2',
+        'Wanted personRobberywanted, priority 2',
+      ])
+      const reason = await shown.locator('.reason').textContent()
+      expect(reason).toMatch(/Call Sgt\. Day, 555-0142\.Looked for until .*State data/)
+      expect(await shown.locator('.stale').textContent()).toBe('⚠ list is 31 h old')
+      for (const width of [390, 1440]) {
+        await page.setViewportSize({ width, height: 844 })
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width)
+      }
+    })
+  })
+
+  it('shows alerts from before lists had settings and vehicles were compared', async () => {
+    await withPage(async (page) => {
+      await signIn(page)
+      const alert = makeAlert()
+      const { vehicle: _, posterior: __, ...match } = alert.match
+      await publishAlert(nats.bus, { ...alert, match: match as Alert['match'] })
+      const shown = card(page, alert)
+      await shown.waitFor()
+      expect(await shown.locator('.match').textContent()).toBe('look-alike characters')
+      expect(await shown.locator('.facts').textContent()).toContain('unknown')
+      for (const part of ['.priority', '.warnings', '.also', '.stale']) {
+        expect(await shown.locator(part).count()).toBe(0)
+      }
+    })
+  })
+
   it('401.2b takes a verdict, shows who gave it, also on the other console', async () => {
     await withPage(async (page) => {
       await signIn(page)
