@@ -13,6 +13,7 @@ import type { StagingCounts } from '../hotlists/staging.ts'
 import { stateOf, type VersionRecord } from '../hotlists/versions.ts'
 import type { Store } from '../store/client.ts'
 import { registerCleared } from './hotlist-cleared.ts'
+import { registerConflicts } from './hotlist-conflicts.ts'
 import { registerEntries } from './hotlist-entries.ts'
 import { registerFeeds } from './hotlist-feeds.ts'
 import { onGround, type PersonOptions, withCommon } from './hotlist-ground.ts'
@@ -66,6 +67,7 @@ export function registerHotlist(program: Command): void {
   registerReads(hotlist)
   registerCleared(hotlist)
   registerFeeds(hotlist)
+  registerConflicts(hotlist)
   registerEntries(hotlist)
 }
 

@@ -8,6 +8,7 @@ import { openClearances } from '../hotlists/cleared.ts'
 import { openManifests } from '../hotlists/manifest.ts'
 import { type Mirror, mirrorOf } from '../hotlists/mirror.ts'
 import { openPastReads } from '../hotlists/past-reads.ts'
+import { loadPlateFormats } from '../hotlists/plate-formats.ts'
 import { openSettings } from '../hotlists/settings.ts'
 import type { SettingsView } from '../hotlists/settings-view.ts'
 import { SightingsFinder } from '../hotlists/sightings.ts'
@@ -15,6 +16,7 @@ import { openThresholds } from '../hotlists/thresholds.ts'
 import type { Store } from '../store/client.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { addClearedRoutes } from './cleared-routes.ts'
+import { addConflictRoutes } from './conflict-routes.ts'
 import type { Subject } from './context.ts'
 import { addEntryRoutes } from './entry-routes.ts'
 import { addHotlistRoutes } from './hotlist-routes.ts'
@@ -50,6 +52,7 @@ export async function openHotlistSubjects(o: HotlistSubjectsOptions): Promise<Ho
   const ground = { bus, store, manifests, settings, view, audit, limits: config.hotlists }
   const clearances = await openClearances(bus)
   const cleared = await mirror(clearances)
+  const formats = loadPlateFormats()
   const reads = {
     ...ground,
     config,
@@ -80,6 +83,7 @@ export async function openHotlistSubjects(o: HotlistSubjectsOptions): Promise<Ho
       (app) => addEntryRoutes(app, { ...ground, mirror: custom }),
       (app) => addInboxRoutes(app, inbox),
       (app) => addReadsRoutes(app, reads),
+      (app) => addConflictRoutes(app, { ...ground, formats }),
       (app) => addClearedRoutes(app, { ...ground, clearances, mirror: cleared }),
       (app) => addVersionRoutes(app, versions),
     ],
