@@ -202,7 +202,7 @@ export const configSchema = z.strictObject({
           private_hosts_allowed: z.array(feedHost).default([]),
           ca_file: z.string().nullable().default(null),
           bytes_max: z.int().positive().default(GIB),
-          seconds_max: z.number().positive().default(900),
+          seconds_max: z.number().positive().max(86_400).default(900),
           accounts: z.record(z.string().regex(/^[a-z0-9]+(_[a-z0-9]+)*$/), feedAccount).default({}),
         })
         .prefault({}),

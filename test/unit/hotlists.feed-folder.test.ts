@@ -63,17 +63,21 @@ test('the file and a report stand in done; what failed stands in failed', async 
   expect(names('taken')).toEqual([])
 })
 
-test('what the service is at fault for comes again', async () => {
+test('what the service is at fault for comes again, later each time', async () => {
   await look(0)
   await put('list.csv')
   let broken = true
   const outcome = (): Outcome => (broken ? { became: 'again' } : done())
-  await look(10, outcome)
-  await look(20, outcome)
+  const taken_at: number[] = []
+  for (let s = 5; s <= 300; s += 5) {
+    const before = taken.length
+    await look(s, outcome)
+    if (taken.length > before) taken_at.push(s)
+  }
+  expect(taken_at).toEqual([10, 25, 55, 115, 235])
   broken = false
-  await look(30, outcome)
-  await look(40, outcome)
-  expect(taken).toEqual(['list.csv x', 'list.csv x'])
+  for (let s = 305; s <= 600; s += 5) await look(s, outcome)
+  expect(taken).toHaveLength(6)
   expect(names('done')).toHaveLength(2)
 })
 

@@ -106,10 +106,8 @@ async function* bytesOf(
     checkOverlappingEntry: true,
     useWebWorkers: false,
   })
-  // Its error ends the readable side too; one that nobody reads any more is none.
-  unpacked.catch(() => {})
   let bytes = 0
-  for await (const chunk of readable) {
+  for await (const chunk of untilFailed(readable, unpacked)) {
     if (bytes === 0 && beginsWithOneOf(chunk, PACKED)) throw refused('a list', 'another archive')
     bytes += chunk.length
     // What the archive says of its sizes may be a lie: what comes is counted.
@@ -122,6 +120,30 @@ async function* bytesOf(
     yield chunk
   }
   await unpacked
+}
+
+/**
+ * What fails before the first byte leaves the readable side open: whoever waited for that alone
+ * would wait for ever.
+ */
+async function* untilFailed(
+  readable: ReadableStream<Uint8Array>,
+  unpacked: Promise<unknown>,
+): AsyncGenerator<Uint8Array> {
+  const failed = new Promise<never>((_, reject) => {
+    unpacked.catch(reject)
+  })
+  failed.catch(() => {})
+  const reader = readable.getReader()
+  try {
+    for (;;) {
+      const { done, value } = await Promise.race([reader.read(), failed])
+      if (done) return
+      yield value
+    }
+  } finally {
+    await reader.cancel().catch(() => {})
+  }
 }
 
 function beginsWithOneOf(bytes: Uint8Array, heads: readonly (readonly number[])[]): boolean {

@@ -86,8 +86,10 @@ export class FeedJob {
   async run(now_ms: number): Promise<void> {
     const { open, log, metrics } = this.#o
     try {
-      this.#ground ??= await open()
-      const ground = this.#ground
+      const ground = this.#ground ?? (await open())
+      // What a service left that died over it is of no use: it is fetched again.
+      if (this.#ground === null) await rm(this.#spool(), { recursive: true, force: true })
+      this.#ground = ground
       const known = await ground.states.all()
       for (const [list, { value }] of await ground.settings.all()) {
         if (this.#signal.aborted) return
@@ -176,7 +178,7 @@ export class FeedJob {
     feed: HttpsFeed | SftpFeed,
     state: FeedState | undefined,
   ): Promise<Partial<FeedState>> {
-    const folder = join(this.#o.config.data_dir, 'fetched')
+    const folder = this.#spool()
     await mkdir(folder, { recursive: true, mode: 0o700 })
     const path = join(folder, list)
     await rm(path, { force: true })
@@ -197,6 +199,10 @@ export class FeedJob {
     } finally {
       await rm(path, { force: true })
     }
+  }
+
+  #spool(): string {
+    return join(this.#o.config.data_dir, 'fetched')
   }
 
   #fetchTo(

@@ -22,6 +22,10 @@ interface Seen {
   since_ms: number
 }
 
+/** Each try at a list costs a version's number: while the store is down there are few. */
+const AGAIN_FIRST_MS = 15_000
+const AGAIN_MS_MAX = 900_000
+
 /** Of a file's own name behind the time: a name has at most 255 bytes. */
 const NAME_CHARS_MAX = 50
 
@@ -38,6 +42,8 @@ export class WatchedFolder {
   readonly #settled_ms: number
   /** By name. */
   #seen = new Map<string, Seen>()
+  /** By name: how often a file had to go back, and when it may be taken again (epoch ms). */
+  readonly #back = new Map<string, { times: number; from_ms: number }>()
   #recovered = false
 
   constructor(folder: string, settled_ms: number) {
@@ -53,8 +59,13 @@ export class WatchedFolder {
       if (!(await moved(join(this.#folder, name), path))) continue
       this.#seen.delete(name)
       const outcome = await take({ path, name })
-      if (outcome.became === 'again') await moved(path, join(this.#folder, name))
-      else await this.#put(path, name, outcome, now_ms)
+      if (outcome.became === 'again') {
+        await moved(path, join(this.#folder, name))
+        this.#defer(name, now_ms)
+        continue
+      }
+      this.#back.delete(name)
+      await this.#put(path, name, outcome, now_ms)
     }
   }
 
@@ -67,6 +78,12 @@ export class WatchedFolder {
         if ((await lstat(path)).ctimeMs < now_ms - kept_days * DAY_MS) await rm(path)
       }
     }
+  }
+
+  #defer(name: string, now_ms: number): void {
+    const times = (this.#back.get(name)?.times ?? 0) + 1
+    const wait_ms = Math.min(AGAIN_FIRST_MS * 2 ** (times - 1), AGAIN_MS_MAX)
+    this.#back.set(name, { times, from_ms: now_ms + wait_ms })
   }
 
   async #prepare(): Promise<void> {
@@ -92,11 +109,13 @@ export class WatchedFolder {
       const before = this.#seen.get(name)
       const since_ms = before?.like === like ? before.since_ms : now_ms
       seen.set(name, { like, since_ms })
-      if (before?.like === like && now_ms - since_ms >= this.#settled_ms) {
+      const settled = before?.like === like && now_ms - since_ms >= this.#settled_ms
+      if (settled && now_ms >= (this.#back.get(name)?.from_ms ?? 0)) {
         whole.push({ name, modified_ms: is.mtimeMs })
       }
     }
     this.#seen = seen
+    for (const name of this.#back.keys()) if (!seen.has(name)) this.#back.delete(name)
     return whole
       .sort((a, b) => a.modified_ms - b.modified_ms || (a.name < b.name ? -1 : 1))
       .map(({ name }) => name)

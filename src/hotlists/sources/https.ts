@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
 import { isIP } from 'node:net'
+import { rootCertificates } from 'node:tls'
 import { HotplateError } from '../../domain/error.ts'
 import type { HttpsFeed } from '../../domain/list-feed.ts'
 import { type Address, allowedAddress, type HostRules } from './addresses.ts'
@@ -25,7 +26,7 @@ export interface HttpsOptions {
   rules: HostRules
   limits: FetchLimits
   account?: HttpsAccount | undefined
-  /** PEM of authorities besides the system's. */
+  /** PEM of an authority besides the public ones. */
   ca?: string | undefined
   /** Of what was fetched last. */
   mark?: FileMark | undefined
@@ -75,7 +76,7 @@ function ask(
     const asked = request(url, {
       agent,
       signal,
-      ...(ca === undefined ? {} : { ca }),
+      ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }),
       minVersion: 'TLSv1.2',
       rejectUnauthorized: true,
       ...(isIP(url.hostname) === 0 ? { servername: url.hostname } : {}),
