@@ -25,11 +25,18 @@ export interface ReadModels {
 /** @returns a family's own model where it has one, else the general one */
 export function shippedModels(): ReadModels {
   const names = ['general', ...FAMILIES.map(([, name]) => name).filter(isShipped)]
-  const modelOf = ({ engine }: LabelledRead) => {
-    const family = FAMILIES.find(([part]) => engine.includes(part))?.[1]
-    return family === undefined ? 0 : Math.max(0, names.indexOf(family))
-  }
+  const modelOf = ({ engine }: LabelledRead) => Math.max(0, names.indexOf(familyOf(engine) ?? ''))
   return { models: names.map(loadModel), modelOf }
+}
+
+function familyOf(engine: string): string | undefined {
+  return FAMILIES.find(([part]) => engine.includes(part))?.[1]
+}
+
+/** Whether the model that ships for an engine knows the forms of its plates. */
+function knowsForms(engine: string): boolean {
+  const family = familyOf(engine)
+  return family !== undefined && isShipped(family) && loadModel(family).evidence.forms !== null
 }
 
 function isShipped(name: string): boolean {
@@ -45,6 +52,7 @@ export function crossModels(reads: readonly LabelledRead[]): ReadModels {
   const models: Model[] = []
   const numbers = new Map<string, number>()
   for (const engine of new Set(reads.map((read) => read.engine))) {
+    const forms = knowsForms(engine)
     for (let fold = 0; fold < FOLDS; fold += 1) {
       const others = reads.filter((read) => foldOf(read) !== fold)
       const own = others.filter((read) => read.engine === engine)
@@ -52,7 +60,8 @@ export function crossModels(reads: readonly LabelledRead[]): ReadModels {
       const source = `the other parts' plates${is_enough ? `, ${engine}` : ''}`
       const name = 'cross-validated'
       numbers.set(`${engine} ${fold}`, models.length)
-      models.push(fitModel((is_enough ? own : others).map(labelled), { name, source, classes }))
+      const options = { name, source, classes, forms: forms && is_enough }
+      models.push(fitModel((is_enough ? own : others).map(labelled), options))
     }
   }
   return {

@@ -12,6 +12,8 @@ using hotplate::fuzz::require;
 
 hotplate::Scorer plain_scorer() {
   hotplate::PackedModel model{};
+  model.forms.fill(1);
+  model.edited_forms.fill(1);
   for (hotplate::Curve* curve : {&model.read, &model.candidate, &model.edited}) {
     for (std::size_t i = 0; i < curve->x.size(); ++i) curve->x[i] = static_cast<float>(i) / 8;
   }

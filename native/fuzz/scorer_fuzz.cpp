@@ -13,12 +13,14 @@ namespace {
 using hotplate::PackedModel;
 using hotplate::fuzz::require;
 
-// A sound one, so that the fuzzer need not guess its five thousand numbers.
+// A sound one, so that the fuzzer need not guess its twenty thousand numbers.
 std::vector<std::uint8_t> plain_model() {
   PackedModel model{};
   model.magic = hotplate::kModelMagic;
   model.version = hotplate::kModelVersion;
   model.bytes = sizeof model;
+  model.forms.fill(1);
+  model.edited_forms.fill(1);
   for (hotplate::Curve* curve : {&model.read, &model.candidate, &model.edited}) {
     for (std::size_t i = 0; i < curve->x.size(); ++i) curve->x[i] = static_cast<float>(i) / 8;
   }

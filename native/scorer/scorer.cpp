@@ -27,6 +27,7 @@ constexpr double kEditsMax = 1.5;
 constexpr double kCostMax = 40;
 // Of a weight, a logarithm: their sums must stay powers that a double holds.
 constexpr float kWeightMax = 100;
+constexpr float kShareMin = 1e-20F;
 
 struct Symbols {
   std::array<std::uint8_t, kPlateCharsMax> at;
@@ -116,23 +117,62 @@ double alignment_cost(const PackedModel& model, const Symbols& read, const Symbo
   return row[read.length];
 }
 
-// ln of how many plates there are of the same letters and digits; O counts as the digit it ties.
+// O counts as the digit it ties.
+bool is_letter(std::uint8_t symbol) { return symbol >= symbol_of('A') && symbol != symbol_of('O'); }
+
+// ln of how many plates there are of the same letters and digits.
 double log_plates(const Symbols& plate) {
   double sum = 0;
   for (int i = 0; i < plate.length; ++i) {
-    const bool letter = plate.at[i] >= symbol_of('A') && plate.at[i] != symbol_of('O');
-    sum += letter ? kLogLetters : kLogDigits;
+    sum += is_letter(plate.at[i]) ? kLogLetters : kLogDigits;
   }
   return sum;
 }
 
-// ln of the likelihood of all edits of a reading, several too, beside its being faithful.
-double log_edits(const PackedModel& model, const Symbols& read) {
-  double sum = model.losses[0] + model.losses[2] + model.losses[1] * (read.length - 1);
-  for (int i = 0; i < read.length; ++i) {
-    sum += model.edits[place_of_character(i, read.length)][read.at[i]];
+// A 1, then a bit a character, 1 for letters.
+unsigned form_of(const Symbols& plate) {
+  unsigned form = 1;
+  for (int i = 0; i < plate.length; ++i) form = form << 1 | (is_letter(plate.at[i]) ? 1 : 0);
+  return form;
+}
+
+struct Edits {
+  double log_likelihood;  // of all edits of a reading, several too, beside its being faithful
+  double share;           // of plates of the form that one makes, on average
+};
+
+// Two at once stand for all that are more than one.
+Edits edits_of(const PackedModel& model, const Symbols& read) {
+  const int chars = read.length;
+  const unsigned form = form_of(read);
+  double sum = 0;
+  double once = 0;
+  double twice = 0;
+  const auto add = [&](float likelihood, unsigned made) {
+    sum += likelihood;
+    once += double{likelihood} * model.forms[made];
+    twice += double{likelihood} * model.edited_forms[made];
+  };
+  for (int i = 0; i < chars; ++i) {
+    const std::size_t place = place_of_character(i, chars);
+    const std::uint8_t seen = read.at[i];
+    const unsigned bit = 1U << (chars - 1 - i);
+    const unsigned after = form & (bit - 1);
+    add(model.letters[place][seen], form | bit);
+    add(model.digits[place][seen], form & ~bit);
+    if (chars > 1) add(model.removed[place][seen], (form >> 1 & ~(bit - 1)) | after);
   }
-  return std::log(std::expm1(std::clamp(sum, kEditsMin, kEditsMax)));
+  for (int gap = 0; chars < kPlateCharsMax && gap <= chars; ++gap) {
+    const std::size_t place = place_of_gap(gap, chars);
+    const unsigned bit = 1U << (chars - gap);
+    const unsigned wider = (form & ~(bit - 1)) << 1 | (form & (bit - 1));
+    add(model.lost_letters[place], wider | bit);
+    add(model.lost_digits[place], wider);
+  }
+  const double single = std::clamp(sum, kEditsMin, kEditsMax);
+  const double all = std::expm1(single);
+  const double share = (single * once + (all - single) * twice) / all;
+  return {std::log(all), sum > 0 ? share / sum : 1};
 }
 
 template <typename Number>
@@ -144,6 +184,8 @@ Number number_at(const std::uint8_t* bytes) {
 
 // No number either.
 bool is_weight(float weight) { return std::abs(weight) <= kWeightMax; }
+
+bool is_share(float share) { return share >= kShareMin && share <= 1; }
 
 bool is_sound(const Curve& curve) {
   if (!is_weight(curve.none)) return false;
@@ -180,8 +222,13 @@ ModelStatus check_model(std::span<const std::uint8_t> packed) noexcept {
       are_costs(&model.substitution[0][0][0], sizeof model.substitution / sizeof(float)) &&
       are_costs(&model.deletion[0][0], sizeof model.deletion / sizeof(float)) &&
       are_costs(&model.insertion[0][0], sizeof model.insertion / sizeof(float)) &&
-      are_costs(&model.edits[0][0], sizeof model.edits / sizeof(float)) &&
-      are_costs(model.losses.data(), model.losses.size());
+      are_costs(&model.letters[0][0], sizeof model.letters / sizeof(float)) &&
+      are_costs(&model.digits[0][0], sizeof model.digits / sizeof(float)) &&
+      are_costs(&model.removed[0][0], sizeof model.removed / sizeof(float)) &&
+      are_costs(model.lost_letters.data(), model.lost_letters.size()) &&
+      are_costs(model.lost_digits.data(), model.lost_digits.size()) &&
+      std::all_of(model.forms.begin(), model.forms.end(), is_share) &&
+      std::all_of(model.edited_forms.begin(), model.edited_forms.end(), is_share);
   return sound ? ModelStatus::kSound : ModelStatus::kDamaged;
 }
 
@@ -199,8 +246,10 @@ Score Scorer::score(std::span<const std::uint8_t> records, std::span<const std::
   const float confidence = number_at<float>(evidence.data());
   const double alone = count == 1 ? model_.alone : 0;
   const double edit = std::exp(value_at(model_.edited, confidence) + alone);
-  double weights = edit;
+  const double entry_share = model_.forms[form_of(entry)];
+  double weights = 0;
   double shares = 0;
+  double form_shares = 0;
   double right = 0;
   double edited = 0;
   double weight_of_read = 0;
@@ -213,24 +262,29 @@ Score Scorer::score(std::span<const std::uint8_t> records, std::span<const std::
         i == 0 ? value_at(model_.read, confidence)
                : model_.rank[i - 1] + value_at(model_.candidate, number_at<float>(beside));
     if (i == 0) weight_of_read = log_weight;
-    const double weight = std::exp(log_weight);
+    const Edits edits = edits_of(model_, read);
+    const double weight = std::exp(log_weight) * model_.forms[form_of(read)];
     const double share = std::exp(model_.shared * log_weight);
     weights += weight;
     shares += share;
+    form_shares += share * edits.share;
     double cost = 0;
     if (same_but_zero(read, entry)) {
       right += weight;
     } else {
       const Doubts doubts = doubts_of(beside, read.length);
       cost = std::min(alignment_cost(model_, read, entry, doubts), kCostMax);
-      const double others = log_plates(read) - entry_plates - log_edits(model_, read);
+      const double others = log_plates(read) - entry_plates - edits.log_likelihood;
       edited += share * std::exp(others - cost);
     }
     const double total = cost + std::max(0.0, weight_of_read - log_weight);
     if (total < best.cost) best = {i, total, 0};
   }
-  // The plate is one of the records, or an edit of one, which each has its share of.
-  const double posterior = std::clamp((right + edit * edited / shares) / weights, 1e-30, 1 - 1e-12);
+  // The plate is one of the records, or an edit of one, which each has its share of; each by how
+  // common its form is.
+  const double found = right + edit * edited * entry_share / shares;
+  const double all = weights + edit * form_shares / shares;
+  const double posterior = std::clamp(found / all, 1e-30, 1 - 1e-12);
   const auto seen = number_at<std::uint32_t>(evidence.data() + kRegionByte);
   const double state = seen == 0 || region == 0 ? 0
                        : seen == region         ? model_.state_same

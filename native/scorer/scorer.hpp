@@ -1,7 +1,7 @@
 // How likely a vehicle is the entry's, given what the camera read: the engine's model of misreads,
 // as src/matching/packed-model.ts packs it, over the read, its candidates and what the camera tells
-// besides. src/matching/score.ts is the same in words of the model and holds the formulas; the two
-// are compared by a property test.
+// besides. test/property/score.reference.ts is the same in words of the model; the two are compared
+// by a property test.
 #pragma once
 
 #include <array>
@@ -32,6 +32,7 @@ struct PackedModel {
   static constexpr std::size_t kPlaces = 3;  // first, inside, last
   static constexpr std::size_t kSymbols = 36;
   static constexpr std::size_t kRanks = 10;
+  static constexpr std::size_t kForms = 1 << 13;  // of at most 12 characters
 
   std::uint32_t magic;
   std::uint32_t version;
@@ -50,13 +51,21 @@ struct PackedModel {
   std::array<std::array<std::array<float, kSymbols>, kSymbols>, kPlaces> substitution;
   std::array<std::array<float, kSymbols>, kPlaces> deletion;
   std::array<std::array<float, kSymbols>, kPlaces> insertion;
-  // Likelihood of all single edits together: those at a character that was read, by its place, and
-  // those of a lost character, by the gap.
-  std::array<std::array<float, kSymbols>, kPlaces> edits;
-  std::array<float, kPlaces> losses;
+  // Likelihood of all single edits together: of a character that was read, by its place, its being
+  // some letter's, some digit's, nobody's; and by the gap, a letter or a digit lost there.
+  std::array<std::array<float, kSymbols>, kPlaces> letters;
+  std::array<std::array<float, kSymbols>, kPlaces> digits;
+  std::array<std::array<float, kSymbols>, kPlaces> removed;
+  std::array<float, kPlaces> lost_letters;
+  std::array<float, kPlaces> lost_digits;
+  // Share of plates that have a form, by its number: a 1, then a bit a character, 1 for letters. 1
+  // for all where nothing is known of them.
+  std::array<float, kForms> forms;
+  // The same of the form that an edit makes of a plate of it, on average over edits.
+  std::array<float, kForms> edited_forms;
 };
 inline constexpr std::uint32_t kModelMagic = 0x4D535048;  // "HPSM"
-inline constexpr std::uint32_t kModelVersion = 2;
+inline constexpr std::uint32_t kModelVersion = 3;
 
 ModelStatus check_model(std::span<const std::uint8_t> packed) noexcept;
 

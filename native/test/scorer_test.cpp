@@ -39,6 +39,8 @@ std::vector<std::uint8_t> random_model(Random& random) {
   model.version = hotplate::kModelVersion;
   model.bytes = sizeof model;
   model.shared /= 10;
+  model.edited_forms.fill(0.001F + random.unit() / 2);
+  model.forms.fill(0.001F + random.unit() / 2);
   for (hotplate::Curve* curve : {&model.read, &model.candidate, &model.edited}) {
     for (std::size_t i = 0; i < curve->x.size(); ++i) curve->x[i] = static_cast<float>(i) / 8;
   }

@@ -32,6 +32,7 @@ const COLUMNS = ['true_plate', 'read_plate'] as const
 
 interface FitFlags extends CommonOptions {
   alerts?: boolean
+  forms?: boolean
   name: string
   source?: string
   out?: string
@@ -59,6 +60,7 @@ export function registerModel(program: Command): void {
     .argument('[file]', 'CSV, or CSV.gz: true_plate, read_plate; confidence, candidates if there')
     .requiredOption('--name <NAME>', 'its name: 1 to 64 of a-z, 0-9 and -', modelName)
     .option('--alerts', 'learn from the alerts that people have verified, instead of a file')
+    .option('--forms', 'learn how common each form of plates is: for cameras of these issuers only')
     .option('--source <TEXT>', 'what the readings are, for the model to tell')
     .option('--out <FILE>', 'write it there instead of config/models/NAME.json')
     .option('--config <FILE>', 'YAML file with settings, for --alerts')
@@ -75,20 +77,21 @@ function modelName(text: string): string {
 
 /** @returns the text to print */
 async function learn(file: string | undefined, flags: FitFlags): Promise<string> {
-  const { name, source, out } = flags
+  const { name, source, out, forms = false } = flags
   const classes = loadLookAlikes()
   const general = loadModel(GENERAL)
   const { readings, left_out } = await labelledOf(file, flags)
   const plates = new Set(readings.map(({ true_plate }) => true_plate)).size
   const wrong = readings.filter(({ true_plate, read_plate }) => true_plate !== read_plate).length
   assertEnough(wrong, plates)
-  const options = { name, source: source ?? `${counted(plates)} plates`, classes }
+  const options = { name, source: source ?? `${counted(plates)} plates`, classes, forms }
   const held_out = heldOutLikelihood(readings, general, classes, (part) => fitModel(part, options))
   const target = out ?? fileURLToPath(new URL(`${name}.json`, MODELS_FOLDER))
   const learnt = fitModel(readings, options)
   // What confidences tell can be learnt where they came only.
   const is_told = readings.some((one) => one.confidence != null || one.candidates?.length)
-  const evidence = is_told ? learnt.evidence : general.evidence
+  const known = is_told ? learnt.evidence : general.evidence
+  const evidence = { ...known, forms: learnt.evidence.forms }
   const model = checkModel({ ...learnt, version: versionOf(name), evidence }, name)
   write(`${JSON.stringify(model, null, 2)}\n`, target)
   const { fitted, other } = held_out

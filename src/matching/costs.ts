@@ -64,10 +64,15 @@ function makeTables(model: Model): CostTables {
 }
 
 export interface EditLikelihoods {
-  /** By place and the read's character: its being another's, or nobody's. */
-  edits: Float64Array[]
-  /** By place of the gap: a character lost there. */
-  losses: number[]
+  /** By place and the read's character: its being another's, a letter. */
+  letters: Float64Array[]
+  /** The same of digits; O is one. */
+  digits: Float64Array[]
+  /** By place and the read's character: its being nobody's. */
+  removed: Float64Array[]
+  /** By place of the gap: a letter lost there. */
+  lost_letters: number[]
+  lost_digits: number[]
 }
 
 /**
@@ -81,24 +86,28 @@ export function editLikelihoods({
 }: CostTables): EditLikelihoods {
   const symbols = [...SYMBOLS].filter((symbol) => symbol !== 'O')
   const numberOf = (symbol: string) => SYMBOLS.indexOf(symbol)
+  const substituted = (place: number, kind: number, read: string) => {
+    const others = symbols.filter((one) => alikeOf(one) === kind && !tied(read).includes(one))
+    const costs = others.map(
+      (entry) => substitution[place]?.[numberOf(entry)]?.[numberOf(read)] as number,
+    )
+    return (total(costs.map((cost) => Math.exp(-cost))) * alikeOf(read)) / kind
+  }
+  const lost = (place: number, kind: number) => {
+    const some = symbols.filter((symbol) => alikeOf(symbol) === kind)
+    const costs = some.map((entry) => deletion[place]?.[numberOf(entry)] as number)
+    return total(costs.map((cost) => Math.exp(-cost))) / kind
+  }
+  const byRead = (of: (place: number, read: string) => number) =>
+    PLACES.map((_, place) => Float64Array.from(SYMBOLS, (read) => of(place, read)))
   return {
-    edits: PLACES.map((_, place) =>
-      Float64Array.from(SYMBOLS, (read, r) => {
-        const others = symbols.filter((symbol) => !tied(read).includes(symbol))
-        const substituted = others.map((entry) => {
-          const cost = substitution[place]?.[numberOf(entry)]?.[r] as number
-          return (Math.exp(-cost) * alikeOf(read)) / alikeOf(entry)
-        })
-        return total(substituted) + Math.exp(-(insertion[place]?.[r] as number)) * alikeOf(read)
-      }),
+    letters: byRead((place, read) => substituted(place, LETTERS, read)),
+    digits: byRead((place, read) => substituted(place, DIGITS, read)),
+    removed: byRead(
+      (place, read) => Math.exp(-(insertion[place]?.[numberOf(read)] as number)) * alikeOf(read),
     ),
-    losses: PLACES.map((_, place) =>
-      total(
-        symbols.map(
-          (entry) => Math.exp(-(deletion[place]?.[numberOf(entry)] as number)) / alikeOf(entry),
-        ),
-      ),
-    ),
+    lost_letters: PLACES.map((_, place) => lost(place, LETTERS)),
+    lost_digits: PLACES.map((_, place) => lost(place, DIGITS)),
   }
 }
 

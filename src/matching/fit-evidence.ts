@@ -2,6 +2,7 @@
 // the greatest likelihood of the true plates, by the formulas of native/scorer, uphill by Adam
 // (Kingma and Ba 2015).
 import { type CostTables, costTables, editLikelihoods } from './costs.ts'
+import { editsOf, formNumber, formTables } from './forms.ts'
 import { SYMBOLS } from './look-alikes.ts'
 import { type Curve, EVIDENCE_UNKNOWN, type Model } from './model.ts'
 
@@ -50,8 +51,14 @@ interface Case {
   candidates: Place[]
   /** For the read and each candidate. */
   same: boolean[]
-  /** Likelihood of the edit that makes the true plate of it; 0 where it is the same. */
+  /**
+   * Likelihood of the edit that makes the true plate of it, times how common that one's form is; 0
+   * where it is the same.
+   */
   edit: Float64Array
+  /** How common its own form is, and the forms that edits make of it. */
+  forms: Float64Array
+  edit_forms: Float64Array
 }
 
 interface Knots {
@@ -124,20 +131,25 @@ export function fitEvidence(model: Model, readings: readonly LabelledReading[]):
     }
     p[SHARED] = Math.min(1, Math.max(0, p[SHARED] as number))
   }
-  return evidenceOf(p, knots)
+  return { ...evidenceOf(p, knots), forms: model.evidence.forms }
 }
 
 function makeCases(model: Model, readings: readonly LabelledReading[], knots: Knots): Case[] {
   const tables = costTables(model)
   const likelihoods = editLikelihoods(tables)
+  const forms = formTables(model.evidence.forms, likelihoods)
+  const shareOf = (plate: string) => forms.shares[formNumber(plate)] as number
   return readings.flatMap((reading) => {
     const { read_plate, true_plate, confidence = null } = reading
     const candidates = (reading.candidates ?? [])
       .filter(({ plate }) => plate !== read_plate)
       .slice(0, CANDIDATES_MAX)
     const plates = [read_plate, ...candidates.map(({ plate }) => plate)]
-    const edit = Float64Array.from(plates, (plate) =>
-      editLikelihood(tables, likelihoods, plate, true_plate),
+    const edits = plates.map((plate) => editsOf(likelihoods, forms, plate))
+    const edit = Float64Array.from(
+      plates,
+      (plate, i) =>
+        editLikelihood(tables, edits[i]?.all as number, plate, true_plate) * shareOf(true_plate),
     )
     const one: Case = {
       weight: 1,
@@ -146,6 +158,8 @@ function makeCases(model: Model, readings: readonly LabelledReading[], knots: Kn
       candidates: candidates.map((c) => placeOn(knots.candidate, CANDIDATE, c.confidence)),
       same: plates.map((plate) => zeroed(plate) === zeroed(true_plate)),
       edit,
+      forms: Float64Array.from(plates, shareOf),
+      edit_forms: Float64Array.from(edits, ({ share }) => share),
     }
     return [one, ...strippedOf(one)]
   })
@@ -160,7 +174,13 @@ function strippedOf(one: Case): Case[] {
     edited: placeOn([], EDITED, null),
     candidates: one.candidates.map(() => placeOn([], CANDIDATE, null)),
   }
-  const alone = { candidates: [], same: one.same.slice(0, 1), edit: one.edit.slice(0, 1) }
+  const alone = {
+    candidates: [],
+    same: one.same.slice(0, 1),
+    edit: one.edit.slice(0, 1),
+    forms: one.forms.slice(0, 1),
+    edit_forms: one.edit_forms.slice(0, 1),
+  }
   const others = one.candidates.length === 0 ? [] : [{ ...one, weight: STRIPPED_WEIGHT, ...alone }]
   return [unsure, ...others, { ...unsure, ...alone }]
 }
@@ -170,7 +190,7 @@ function strippedOf(one: Case): Case[] {
  * @returns the log-likelihood, ln(P(true plate | reading))
  */
 function climb(one: Case, p: Float64Array, gradient: Float64Array): number {
-  const { weight, candidates, same, edit } = one
+  const { weight, candidates, same, edit, forms, edit_forms } = one
   const shared = p[SHARED] as number
   const alone = candidates.length === 0
   const u = [curveAt(p, one.read)]
@@ -178,28 +198,32 @@ function climb(one: Case, p: Float64Array, gradient: Float64Array): number {
     u.push(curveAt(p, place) + (p[RANK + i] as number))
   }
   const edited = Math.exp(curveAt(p, one.edited) + (alone ? (p[ALONE] as number) : 0))
-  const w = u.map(Math.exp)
+  const w = u.map((x, i) => Math.exp(x) * (forms[i] as number))
   const v = u.map((x) => Math.exp(shared * x))
   const all_v = total(v)
   const right = total(w.map((x, i) => (same[i] ? x : 0)))
   const kernel = total(v.map((x, i) => (x * (edit[i] as number)) / all_v))
-  const all = edited + total(w)
+  const mean = total(v.map((x, i) => (x * (edit_forms[i] as number)) / all_v))
+  const all = edited * mean + total(w)
   const found = right + edited * kernel + LIKELIHOOD_MIN * all
   const by_edit = (edited * kernel) / found
+  const of_edits = (edited * mean) / all
   let d_shared = 0
   for (const [i, x] of u.entries()) {
     const v_share = (v[i] as number) / all_v
     const pull = kernel === 0 ? 0 : v_share * ((edit[i] as number) / kernel - 1)
-    const d =
-      (same[i] ? (w[i] as number) / found : 0) + by_edit * shared * pull - (w[i] as number) / all
-    d_shared += by_edit * pull * x
+    const push = v_share * ((edit_forms[i] as number) / mean - 1)
+    const by_shares = by_edit * pull - of_edits * push
+    const is_right = same[i] ? (w[i] as number) / found : 0
+    const d = is_right + shared * by_shares - (w[i] as number) / all
+    d_shared += by_shares * x
     if (i === 0) addTo(gradient, one.read, weight * d)
     else {
       addTo(gradient, candidates[i - 1] as Place, weight * d)
       gradient[RANK + i - 1] = (gradient[RANK + i - 1] as number) + weight * d
     }
   }
-  const d_edited = weight * (by_edit - edited / all)
+  const d_edited = weight * (by_edit - of_edits)
   addTo(gradient, one.edited, d_edited)
   if (alone) gradient[ALONE] = (gradient[ALONE] as number) + d_edited
   gradient[SHARED] = (gradient[SHARED] as number) + weight * d_shared
@@ -248,22 +272,14 @@ function evidenceOf(p: Float64Array, knots: Knots): Evidence {
   }
 }
 
-/** As native/scorer has it: of this edit among all edits of the reading. */
-function editLikelihood(
-  tables: CostTables,
-  { edits, losses }: ReturnType<typeof editLikelihoods>,
-  read: string,
-  entry: string,
-): number {
+/**
+ * As native/scorer has it: of this edit among all edits of the reading.
+ * @param all likelihood of those
+ */
+function editLikelihood(tables: CostTables, all: number, read: string, entry: string): number {
   if (zeroed(read) === zeroed(entry)) return 0
   const cost = alignmentCost(tables, read, entry)
   if (cost >= COST_MAX) return 0
-  const [first = 0, inside = 0, last = 0] = losses
-  let sum = first + last + inside * (read.length - 1)
-  for (let i = 0; i < read.length; i += 1) {
-    sum += edits[placeOf(i, read.length - 1)]?.[SYMBOLS.indexOf(read[i] as string)] as number
-  }
-  const all = Math.expm1(Math.min(Math.max(sum, 0.001), 1.5))
   return (Math.exp(-cost) * platesLike(read)) / platesLike(entry) / all
 }
 

@@ -1,6 +1,7 @@
 // Fits a confusion model to labelled readings: counts, smoothed so that nothing is impossible.
 import { alignPlates, type Column } from './explain.ts'
 import { fitEvidence, type LabelledReading } from './fit-evidence.ts'
+import { fitForms } from './forms.ts'
 import { SYMBOLS } from './look-alikes.ts'
 import { EVIDENCE_UNKNOWN, type Model } from './model.ts'
 import { unexpected } from './unexpected.ts'
@@ -11,6 +12,11 @@ export interface FitOptions {
   source: string
   /** Decides between alignments of equal length only. */
   classes: readonly string[]
+  /**
+   * Whether the model will meet plates of the same issuers only, so that it may learn how common
+   * their forms are.
+   */
+  forms?: boolean
 }
 
 /** Readings farther off are of other things than this plate: their columns pair up by chance. */
@@ -58,7 +64,9 @@ export function fitModel(pairs: readonly LabelledReading[], options: FitOptions)
     ({ true_plate, read_plate }) => PLATE.test(true_plate) && PLATE.test(read_plate),
   )
   const is_told = usable.some((one) => one.confidence != null || one.candidates?.length)
-  return is_told ? { ...tables, evidence: fitEvidence(tables, usable) } : tables
+  const forms = options.forms ? fitForms(usable.map(({ true_plate }) => true_plate)) : null
+  const model = { ...tables, evidence: { ...EVIDENCE_UNKNOWN, forms } }
+  return is_told ? { ...model, evidence: fitEvidence(model, usable) } : model
 }
 
 function fitTables(pairs: readonly LabelledReading[], options: FitOptions): Model {

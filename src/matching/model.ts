@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { HotplateError } from '../domain/error.ts'
+import { PLATE_CHARS_MAX } from '../domain/plate.ts'
 import { SYMBOLS } from './look-alikes.ts'
 
 /** The models that ship, and those that were fitted here: `<name>.json`. */
@@ -40,6 +41,13 @@ const curve = z.strictObject({
 })
 export type Curve = z.infer<typeof curve>
 
+const share = z.number().gt(0).lte(1)
+
+const formsSchema = z.strictObject({
+  known: z.record(z.string().regex(/^[LD]{1,12}$/), share),
+  others: z.array(share).length(PLATE_CHARS_MAX),
+})
+
 /** What confidence, place in the engine's list and issuing state tell. Natural logarithms. */
 const evidenceSchema = z.strictObject({
   /** Weight of the read's being the plate, against its being some other. */
@@ -59,6 +67,12 @@ const evidenceSchema = z.strictObject({
    * and its plate are, so that an entry of such a form is the less likely what was seen.
    */
   plates: z.number().min(1).max(1e18),
+  /**
+   * How common plates of each form are, where the cameras see those of few issuers: what the engine
+   * made of a plate has often a form that there is none of. Null where that is not known: a model
+   * that any country may use.
+   */
+  forms: formsSchema.nullable().default(null),
   /** Added to the log odds where the issuing states are the same, or differ. */
   state: z.strictObject({ same: weight, differs: weight }),
 })
@@ -78,6 +92,7 @@ export const EVIDENCE_UNKNOWN: z.infer<typeof evidenceSchema> = {
   alone: 0,
   shared: 0.6,
   plates: 26 ** 3 * 10 ** 4,
+  forms: null,
   state: STATE,
 }
 

@@ -1,10 +1,11 @@
 // A model of misreads as the native scorer takes it: a block of numbers, whose form is PackedModel
 // in native/scorer/scorer.hpp. Characters by their number (look-alikes.ts), costs in nats.
 import { costTables, editLikelihoods } from './costs.ts'
+import { formTables } from './forms.ts'
 import type { Model } from './model.ts'
 
 const MAGIC = 0x4d535048
-const VERSION = 2
+const VERSION = 3
 const HEADER_WORDS = 4
 
 const known = new WeakMap<Model, Uint8Array>()
@@ -21,9 +22,10 @@ export function packModel(model: Model): Uint8Array {
 }
 
 function pack(model: Model): Uint8Array {
-  const { read, candidate, edited, rank, alone, shared, plates, state } = model.evidence
+  const { read, candidate, edited, rank, alone, shared, plates, state, forms } = model.evidence
   const costs = costTables(model)
   const likelihoods = editLikelihoods(costs)
+  const tables = formTables(forms, likelihoods)
   const numbers = [
     ...[read, candidate, edited].flatMap((curve) => [
       curve.none,
@@ -39,8 +41,13 @@ function pack(model: Model): Uint8Array {
     ...costs.substitution.flatMap((place) => place.flatMap((row) => [...row])),
     ...costs.deletion.flatMap((place) => [...place]),
     ...costs.insertion.flatMap((place) => [...place]),
-    ...likelihoods.edits.flatMap((place) => [...place]),
-    ...likelihoods.losses,
+    ...[likelihoods.letters, likelihoods.digits, likelihoods.removed].flatMap((places) =>
+      places.flatMap((place) => [...place]),
+    ),
+    ...likelihoods.lost_letters,
+    ...likelihoods.lost_digits,
+    ...tables.shares,
+    ...tables.edited,
   ]
   const bytes = new Uint8Array((HEADER_WORDS + numbers.length) * Float32Array.BYTES_PER_ELEMENT)
   const view = new DataView(bytes.buffer)

@@ -3,7 +3,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { EVIDENCE_BYTES, packEvidence } from '../../src/matching/evidence.ts'
-import { loadModel } from '../../src/matching/model.ts'
+import type { Forms } from '../../src/matching/forms.ts'
+import { loadModel, type Model } from '../../src/matching/model.ts'
 import { loadNative } from '../../src/matching/native.ts'
 import { packModel } from '../../src/matching/packed-model.ts'
 import { PLATE_RECORD_BYTES, packPlate } from '../../src/matching/record.ts'
@@ -11,10 +12,16 @@ import { regionCode } from '../../src/matching/region.ts'
 import { type Scored, type ScoredReading, scoreBySearch } from './score.reference.ts'
 
 const general = loadModel('general')
+const FORMS: Forms = {
+  known: { LLLDDD: 0.3, DDDLLL: 0.2, LLD: 0.15, D: 0.05, LLLLLLDDDDDD: 0.05 },
+  others: Array.from({ length: 12 }, (_, at) => 0.1 / 2 ** (at + 1)),
+}
+const of_few_forms = { ...general, evidence: { ...general.evidence, forms: FORMS } }
 const ENTRY_BYTES = 24
 const REGION_AT = 16
 
 function scoreNatively(
+  model: Model,
   readings: readonly ScoredReading[],
   entry: string,
   seen: string,
@@ -29,7 +36,7 @@ function scoreNatively(
   const entries = new Uint8Array(ENTRY_BYTES)
   packPlate(entries, 0, entry, false)
   new DataView(entries.buffer).setUint32(REGION_AT, regionCode(listed), true)
-  const scorer = new (loadNative().Scorer)(packModel(general))
+  const scorer = new (loadNative().Scorer)(packModel(model))
   const [record, cost, log_odds] = scorer.score(records, evidence, entries) as unknown as number[]
   return { record: record!, cost: cost!, log_odds: log_odds! }
 }
@@ -50,20 +57,23 @@ const reading = fc
       char_confidence,
     })),
   )
+const MODELS = { general, of_few_forms }
+const modelName = fc.constantFrom<keyof typeof MODELS>('general', 'of_few_forms')
 const region = fc.constantFrom('', 'US-ID', 'US-WA')
 
 test('the native score equals the textbook of the model', () => {
   fc.assert(
     fc.property(
+      modelName,
       fc.array(reading, { minLength: 1, maxLength: 11 }),
       plate,
       region,
       region,
-      (readings, entry, seen, listed) => {
+      (name, readings, entry, seen, listed) => {
         const state =
           seen === '' || listed === '' ? 'unknown' : seen === listed ? 'same' : 'differs'
-        const expected = scoreBySearch(general, readings, entry, state)
-        const found = scoreNatively(readings, entry, seen, listed)
+        const expected = scoreBySearch(MODELS[name], readings, entry, state)
+        const found = scoreNatively(MODELS[name], readings, entry, seen, listed)
         expect(found.cost).toBeCloseTo(expected.cost, 3)
         expect(found.log_odds).toBeCloseTo(expected.log_odds, 3)
       },
@@ -75,12 +85,12 @@ test('the native score equals the textbook of the model', () => {
 test('O and 0 tie: exchanging them in the read or the entry changes nothing', () => {
   const exchanged = (text: string) => text.replace(/[O0]/g, (char) => (char === 'O' ? '0' : 'O'))
   fc.assert(
-    fc.property(plate, plate, confidence, (read, entry, share) => {
-      const readings = [{ plate: read, confidence: share }]
-      const score = scoreNatively(readings, entry, '', '')
-      const others = [{ plate: exchanged(read), confidence: share }]
-      expect(scoreNatively(readings, exchanged(entry), '', '').log_odds).toBeCloseTo(score.log_odds)
-      expect(scoreNatively(others, entry, '', '').log_odds).toBeCloseTo(score.log_odds)
+    fc.property(modelName, plate, plate, confidence, (name, read, entry, share) => {
+      const oddsOf = (seen: string, listed: string) =>
+        scoreNatively(MODELS[name], [{ plate: seen, confidence: share }], listed, '', '').log_odds
+      const odds = oddsOf(read, entry)
+      expect(oddsOf(read, exchanged(entry))).toBeCloseTo(odds)
+      expect(oddsOf(exchanged(read), entry)).toBeCloseTo(odds)
     }),
   )
 })

@@ -1,7 +1,7 @@
 // The slow twin of native/scorer: the formulas by the textbook, from the model itself. Alignments
 // are found by trying all of them.
 
-import { costTables, editLikelihoods } from '../../src/matching/costs.ts'
+import { costTables } from '../../src/matching/costs.ts'
 import { SYMBOLS } from '../../src/matching/look-alikes.ts'
 import type { Curve, Model } from '../../src/matching/model.ts'
 
@@ -45,15 +45,18 @@ export function scoreBySearch(
   const shares = weights.map((weight) => Math.exp(evidence.shared * weight))
   const all_shares = shares.reduce((sum, share) => sum + share, 0)
   let right = 0
+  let all = 0
   for (const [i, { plate }] of readings.entries()) {
-    if (zeroed(plate) === zeroed(entry)) right += Math.exp(weights[i]!)
+    const weight = Math.exp(weights[i]!) * formShare(model, formOf(plate))
+    const part = (edit * shares[i]!) / all_shares
+    const edits = editsOf(model, plate)
+    all += weight + part * edits.share
+    if (zeroed(plate) === zeroed(entry)) right += weight
     else {
-      const likelihood =
-        (plates(plate) / plates(entry) / editsOf(model, plate)) * Math.exp(-costs[i]!)
-      right += (edit * shares[i]! * likelihood) / all_shares
+      const likelihood = (plates(plate) / plates(entry) / edits.all) * Math.exp(-costs[i]!)
+      right += part * likelihood * formShare(model, formOf(entry))
     }
   }
-  const all = edit + weights.reduce((sum, weight) => sum + Math.exp(weight), 0)
   const posterior = Math.min(Math.max(right / all, 1e-30), 1 - 1e-12)
   const told = state === 'unknown' ? 0 : evidence.state[state]
   return {
@@ -71,14 +74,109 @@ function plates(plate: string): number {
   return [...plate].reduce((all, char) => all * (/[A-NP-Z]/.test(char) ? 26 : 10), 1)
 }
 
-/** Of all single edits of a reading, and by them of several. */
-function editsOf(model: Model, read: string): number {
-  const { edits, losses } = editLikelihoods(costTables(model))
-  let sum = losses[0]! + losses[2]! + losses[1]! * (read.length - 1)
-  for (const [i, char] of [...read].entries()) {
-    sum += edits[i === 0 ? 0 : i === read.length - 1 ? 2 : 1]![SYMBOLS.indexOf(char)]!
+const LETTERS = [...'ABCDEFGHIJKLMNPQRSTUVWXYZ']
+const DIGITS = [...'0123456789']
+
+function formOf(plate: string): string {
+  return [...plate].map((char) => (LETTERS.includes(char) ? 'L' : 'D')).join('')
+}
+
+function formShare({ evidence }: Model, form: string): number {
+  if (evidence.forms === null) return 1
+  return evidence.forms.known[form] ?? evidence.forms.others[form.length - 1]!
+}
+
+const numberOf = (symbol: string) => SYMBOLS.indexOf(symbol)
+const placeOf = (at: number, last: number) => (at === 0 ? 0 : at === last ? 2 : 1)
+
+/** Every plate that one edit of a reading makes. */
+function eachEdit(model: Model, read: string, add: (cost: number, made: string) => void): void {
+  const { substitution, deletion, insertion } = costTables(model)
+  for (let i = 0; i < read.length; i += 1) {
+    const place = placeOf(i, read.length - 1)
+    const [before, seen, after] = [read.slice(0, i), read[i]!, read.slice(i + 1)]
+    for (const symbol of [...LETTERS, ...DIGITS]) {
+      if (symbol === (seen === 'O' ? '0' : seen)) continue
+      add(substitution[place]![numberOf(symbol)]![numberOf(seen)]!, before + symbol + after)
+    }
+    if (read.length > 1) add(insertion[place]![numberOf(seen)]!, before + after)
   }
-  return Math.expm1(Math.min(Math.max(sum, 0.001), 1.5))
+  for (let gap = 0; read.length < 12 && gap <= read.length; gap += 1) {
+    for (const symbol of [...LETTERS, ...DIGITS]) {
+      const cost = deletion[placeOf(gap, read.length)]![numberOf(symbol)]!
+      add(cost, read.slice(0, gap) + symbol + read.slice(gap))
+    }
+  }
+}
+
+const averages = new WeakMap<Model, ReturnType<typeof averageEdits>>()
+const shares_of_edited = new WeakMap<Model, Map<string, number>>()
+
+/** By place, the kind that is seen and the one that is listed: the seen is any of its kind. */
+function averageEdits(model: Model) {
+  const { substitution, deletion, insertion } = costTables(model)
+  const likely = (cost: number) => Math.exp(-cost)
+  const sum = (numbers: number[]) => numbers.reduce((all, n) => all + n, 0)
+  const of = (kind: string) => (kind === 'L' ? LETTERS : DIGITS)
+  return [0, 1, 2].map((place) => ({
+    substituted: (seen_kind: string, kind: string) => {
+      const all = of(seen_kind).flatMap((seen) =>
+        of(kind)
+          .filter((symbol) => symbol !== seen)
+          .map((symbol) => likely(substitution[place]![numberOf(symbol)]![numberOf(seen)]!)),
+      )
+      return (sum(all) * plates(of(seen_kind)[0]!)) / plates(of(kind)[0]!) / of(seen_kind).length
+    },
+    removed: (seen_kind: string) =>
+      sum(of(seen_kind).map((seen) => likely(insertion[place]![numberOf(seen)]!))) *
+      (plates(of(seen_kind)[0]!) / of(seen_kind).length),
+    lost: (kind: string) =>
+      sum(of(kind).map((symbol) => likely(deletion[place]![numberOf(symbol)]!))) /
+      plates(of(kind)[0]!),
+  }))
+}
+
+/** How common the form is that an edit makes of a plate of this form, whatever its characters. */
+function editedShare(model: Model, form: string): number {
+  if (model.evidence.forms === null) return 1
+  const shares = shares_of_edited.get(model) ?? new Map<string, number>()
+  shares_of_edited.set(model, shares)
+  const known = shares.get(form)
+  if (known !== undefined) return known
+  const average = averages.get(model) ?? averageEdits(model)
+  averages.set(model, average)
+  const sum = { all: 0, share: 0 }
+  const add = (likelihood: number, made: string) => {
+    sum.all += likelihood
+    sum.share += likelihood * formShare(model, made)
+  }
+  for (let i = 0; i < form.length; i += 1) {
+    const { substituted, removed } = average[placeOf(i, form.length - 1)]!
+    const [before, seen, after] = [form.slice(0, i), form[i]!, form.slice(i + 1)]
+    for (const kind of 'LD') add(substituted(seen, kind), before + kind + after)
+    if (form.length > 1) add(removed(seen), before + after)
+  }
+  for (let gap = 0; form.length < 12 && gap <= form.length; gap += 1) {
+    const { lost } = average[placeOf(gap, form.length)]!
+    for (const kind of 'LD') add(lost(kind), form.slice(0, gap) + kind + form.slice(gap))
+  }
+  shares.set(form, sum.share / sum.all)
+  return sum.share / sum.all
+}
+
+/** What all edits of a reading come to, and how common the forms are that they make. */
+function editsOf(model: Model, read: string): { all: number; share: number } {
+  const sum = { all: 0, once: 0, twice: 0 }
+  eachEdit(model, read, (cost, made) => {
+    const likelihood = (Math.exp(-cost) * plates(read)) / plates(made)
+    sum.all += likelihood
+    sum.once += likelihood * formShare(model, formOf(made))
+    sum.twice += likelihood * editedShare(model, formOf(made))
+  })
+  const single = Math.min(Math.max(sum.all, 0.001), 1.5)
+  const several = Math.expm1(single) - single
+  const all = single + several
+  return { all, share: (single * sum.once + several * sum.twice) / sum.all / all }
 }
 
 function doubtsOf({ plate, char_confidence }: ScoredReading): number[] {
