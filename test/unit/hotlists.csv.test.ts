@@ -79,6 +79,7 @@ test.each([
     ['number,reason', 'A1,x'],
     /Expected a header line with plate, reason/,
   ],
+  ['two columns of one name', ['plate,reason,PLATE', 'A1,x,B2'], /one column plate but found two/],
   ['broken quoting', ['plate,reason', 'A1,"x'], /can't be read/],
   ['a line without an end', ['plate,reason', `A1,${'x'.repeat(20_000)}`], /can't be read/],
 ])('%s is an error', async (_what, lines, message) => {

@@ -93,6 +93,11 @@ test('a header that lacks a column is an error of the whole file', async () => {
   })
 })
 
+test('of two columns of one name nobody knows which is meant', async () => {
+  const header = 'do|TAG|issued by|why|built|until|tag'
+  await expect(own([header])).rejects.toMatchObject({ code: 'LIST_UNREADABLE' })
+})
+
 test('delimited needs its mapping', async () => {
   await expect(parseList('delimited', 'a')).rejects.toMatchObject({ code: 'LIST_MAPPING_MISSING' })
 })

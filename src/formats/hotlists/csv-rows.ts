@@ -14,6 +14,17 @@ export interface CsvRow {
   fields: string[]
 }
 
+/**
+ * Of two columns of one name, nobody knows which is meant.
+ * @throws HotplateError LIST_UNREADABLE
+ */
+export function assertDistinct(header: readonly string[], wanted: readonly string[]): void {
+  for (const name of wanted) {
+    if (header.indexOf(name) === header.lastIndexOf(name)) continue
+    throw new HotplateError('LIST_UNREADABLE', `Expected one column ${name} but found two`)
+  }
+}
+
 interface CsvForm {
   delimiter: string
   /** Null: no character quotes. */

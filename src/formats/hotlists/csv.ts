@@ -4,7 +4,7 @@
 // `;`. And the plainest of all, plate, state and reason without a header.
 import { HotplateError } from '../../domain/error.ts'
 import { ENTRY_COLUMNS } from '../../domain/list-layout.ts'
-import { csvRows } from './csv-rows.ts'
+import { assertDistinct, csvRows } from './csv-rows.ts'
 import { parseEntry, type Row } from './entry-columns.ts'
 import { isBad, type ParsedLine } from './parsed-line.ts'
 
@@ -64,5 +64,6 @@ function checkHeader(header: string[]): string[] {
       )
     }
   }
+  assertDistinct(names, ENTRY_COLUMNS)
   return names
 }

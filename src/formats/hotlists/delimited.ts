@@ -12,7 +12,7 @@ import {
 } from '../../domain/list-layout.ts'
 import { REGION } from '../../domain/read.ts'
 import { regionOfCode, regionOfName } from './codes.ts'
-import { csvRows } from './csv-rows.ts'
+import { assertDistinct, csvRows } from './csv-rows.ts'
 import { readDay, readTime } from './dates.ts'
 import { parseEntry } from './entry-columns.ts'
 import { type BadLine, badLine, isBad, type ParsedLine } from './parsed-line.ts'
@@ -222,7 +222,9 @@ function regionOf(
 
 function placeOf(column: FileColumn, header: readonly string[]): number {
   if (typeof column === 'number') return column - 1
-  const place = header.indexOf(column.toLowerCase())
+  const name = column.toLowerCase()
+  assertDistinct(header, [name])
+  const place = header.indexOf(name)
   if (place >= 0) return place
   throw new HotplateError(
     'LIST_UNREADABLE',
