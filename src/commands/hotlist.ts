@@ -1,13 +1,13 @@
 // `hotplate hotlist import`: brings a list in from a file. What comes after it is in
 // hotlist-versions.ts; entries that people make are in hotlist-entries.ts.
-import { access, constants } from 'node:fs/promises'
+import { access, constants, readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { HotplateError } from '../domain/error.ts'
 import { CATEGORIES, type Category, PROFILES, type Profile } from '../domain/hotlist.ts'
 import { FORMATS } from '../formats/hotlists/formats.ts'
 import { badLinesOf } from '../hotlists/bad-lines.ts'
-import { stageImport } from '../hotlists/import.ts'
+import { type ImportContent, stageImport } from '../hotlists/import.ts'
 import { assertListName } from '../hotlists/manifest.ts'
 import type { StagingCounts } from '../hotlists/staging.ts'
 import { stateOf, type VersionRecord } from '../hotlists/versions.ts'
@@ -30,6 +30,7 @@ interface ImportOptions extends PersonOptions {
   category: Category
   profile: Profile
   falseAlertsPerMillion?: number
+  passwordFile?: string
 }
 
 export function registerHotlist(program: Command): void {
@@ -61,6 +62,7 @@ export function registerHotlist(program: Command): void {
         '(matching.false_alerts_per_million_max)',
       budget,
     )
+    .option('--password-file <FILE>', 'file with the password of a zip archive')
     .action(runImport)
   registerSettings(hotlist)
   registerVersions(hotlist)
@@ -78,7 +80,7 @@ function budget(text: string): number {
 }
 
 async function runImport(file: string, options: ImportOptions): Promise<void> {
-  const { list, format, category, profile, falseAlertsPerMillion } = options
+  const { list, format, category, profile, falseAlertsPerMillion, passwordFile } = options
   assertListName(list)
   await access(file, constants.R_OK)
   const matching = {
@@ -88,10 +90,18 @@ async function runImport(file: string, options: ImportOptions): Promise<void> {
       ? {}
       : { false_alerts_per_million_max: falseAlertsPerMillion }),
   }
+  const content: ImportContent = {
+    file: {
+      path: file,
+      name: basename(file),
+      ...(format ? { format } : {}),
+      ...(passwordFile ? { password: (await readFile(passwordFile, 'utf8')).trimEnd() } : {}),
+    },
+  }
   await onGround(options, async (o) => {
     const record = await stageImport(o, {
       list,
-      content: { file: { path: file, name: basename(file), ...(format ? { format } : {}) } },
+      content,
       matching,
       caller: o.caller,
       onProgress: progress(file),

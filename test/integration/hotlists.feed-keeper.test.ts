@@ -4,7 +4,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } from '@zip.js/zip.js'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createAudit } from '../../src/access/audit.ts'
 import { ensureStreams } from '../../src/bus/streams.ts'
@@ -22,6 +21,7 @@ import { startClickHouse, type TestClickHouse } from '../helpers/clickhouse.ts'
 import { caller } from '../helpers/custom.ts'
 import { startNats, type TestNats } from '../helpers/nats.ts'
 import { until } from '../helpers/until.ts'
+import { zipOf } from '../helpers/zip.ts'
 
 const ADA = caller('ada', 'administrator')
 const SUE = caller('sue', 'supervisor')
@@ -88,10 +88,9 @@ function reportIn(list: string, kind: 'done' | 'failed'): Promise<unknown> {
 
 test('401.4f what comes from a registered government source is in force by itself', async () => {
   await createList(o(), { name: 'federal', category: 'stolen_vehicle', patch, agency: 'FBI' }, ADA)
-  const writer = new ZipWriter(new Uint8ArrayWriter(), { password: 'of the archive' })
   const text = `HEADER\n${LINE}\n${LINE.replace('ID2026PC', 'WA2026PC')}\n`
-  await writer.add('VEHEXTRT.txt', new Uint8ArrayReader(Buffer.from(text)))
-  await drop('federal', 'extract.zip', await writer.close())
+  const archive = await zipOf({ 'VEHEXTRT.txt': text }, { password: 'of the archive' })
+  await drop('federal', 'extract.zip', archive)
   expect(await reportIn('federal', 'done')).toMatchObject({
     list: 'federal',
     file: 'extract.zip',

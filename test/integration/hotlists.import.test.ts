@@ -12,6 +12,7 @@ import { freePort } from '../helpers/ports.ts'
 import { type RunningService, startService } from '../helpers/service.ts'
 import { alertsOf, makeRead, publish, settled } from '../helpers/traffic.ts'
 import { until } from '../helpers/until.ts'
+import { zipOf } from '../helpers/zip.ts'
 
 const csv = (...plates: string[]) =>
   ['plate,reason', ...plates.map((plate) => `${plate},Stolen`)].join('\n')
@@ -104,15 +105,17 @@ test('import beside a running service: the new version replaces the old at once'
   expect(await alerting('KXA7437', 'RTY7493')).toEqual(['RTY7493 v4'])
 })
 
-test('import works alone; its list is found, also with the store down', async () => {
+test('import works alone, of an archive too; its list is found with the store down', async () => {
   using folder = temporaryFolder()
   const data_dir = join(folder.path, 'data')
-  const file = join(folder.path, 'list.csv')
-  writeFileSync(file, csv('KXA7437'))
+  const [file, secret] = [join(folder.path, 'list.zip'), join(folder.path, 'secret')]
+  writeFileSync(file, await zipOf({ 'list.csv': csv('KXA7437') }, { password: 'of the archive' }))
+  writeFileSync(secret, 'of the archive\n')
   const [nats, clickhouse] = [await freePort(), await freePort()]
   const settings = { NATS__PORT: String(nats), CLICKHOUSE__PORT: String(clickhouse) }
   const budget = ['--false-alerts-per-million', '2.5']
-  const args = ['hotlist', 'import', '--list', 'stolen', file, '--data', data_dir, ...budget]
+  const packed = [file, '--password-file', secret]
+  const args = ['hotlist', 'import', '--list', 'stolen', ...packed, '--data', data_dir, ...budget]
   expect(await runCli(args, settings)).toMatchObject({ code: 0, stderr: '' })
   const common = ['--data', data_dir]
   const added = await runCli(['user', 'add', 'sue', '--role', 'supervisor', ...common], settings)

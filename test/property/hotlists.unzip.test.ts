@@ -2,12 +2,12 @@
 // a list, and never a part of it, a hang, or an error that nobody expects.
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } from '@zip.js/zip.js'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { HotplateError } from '../../src/domain/error.ts'
 import { listBytes } from '../../src/formats/hotlists/unzip.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
+import { zipOf } from '../helpers/zip.ts'
 
 const TEXT = 'plate,reason\nABC123,Stolen\n'.repeat(30)
 
@@ -18,9 +18,7 @@ test.each([
   using folder = temporaryFolder()
   const path = join(folder.path, 'list')
   const options = password === undefined ? {} : { password }
-  const writer = new ZipWriter(new Uint8ArrayWriter(), { useWebWorkers: false, ...options })
-  await writer.add('list.csv', new Uint8ArrayReader(Buffer.from(TEXT)))
-  const whole = Buffer.from(await writer.close())
+  const whole = Buffer.from(await zipOf({ 'list.csv': TEXT }, options))
   const place = fc.integer({ min: 0, max: whole.length - 1 })
   const changes = fc.array(fc.tuple(place, fc.integer({ min: 0, max: 255 })), { maxLength: 4 })
   const cut = fc.option(place, { freq: 4 })

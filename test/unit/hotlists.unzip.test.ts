@@ -2,24 +2,12 @@
 // must never look like a short list.
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } from '@zip.js/zip.js'
 import { expect, test } from 'vitest'
 import { listBytes, type UnzipLimits } from '../../src/formats/hotlists/unzip.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
+import { zipOf } from '../helpers/zip.ts'
 
 const TEXT = 'plate,reason\nABC123,Stolen\n'
-
-async function zip(
-  members: Record<string, string | Uint8Array>,
-  options: { password?: string; zipCrypto?: boolean; level?: number } = {},
-): Promise<Uint8Array> {
-  const writer = new ZipWriter(new Uint8ArrayWriter(), { useWebWorkers: false, ...options })
-  for (const [name, content] of Object.entries(members)) {
-    if (name.endsWith('/')) await writer.add(name, undefined, { directory: true })
-    else await writer.add(name, new Uint8ArrayReader(Buffer.from(content)))
-  }
-  return writer.close()
-}
 
 async function read(
   bytes: Uint8Array | string,
@@ -44,14 +32,14 @@ test.each([
   ['stored', { level: 0 }],
   ['deflated', { level: 9 }],
 ])('%s', async (_what, options) => {
-  expect(await read(await zip({ 'a/': '', 'a/list.csv': TEXT }, options))).toBe(TEXT)
+  expect(await read(await zipOf({ 'a/': '', 'a/list.csv': TEXT }, options))).toBe(TEXT)
 })
 
 test.each([
   ['AES', {}],
   ['ZipCrypto', { zipCrypto: true }],
 ])('with a password: %s', async (_what, options) => {
-  const bytes = await zip({ 'list.csv': TEXT }, { password: 'of the archive', ...options })
+  const bytes = await zipOf({ 'list.csv': TEXT }, { password: 'of the archive', ...options })
   expect(await read(bytes, { password: 'of the archive' })).toBe(TEXT)
   await expect(read(bytes)).rejects.toMatchObject({
     code: 'LIST_ARCHIVE_REFUSED',
@@ -64,7 +52,7 @@ test.each([
 })
 
 test('a name that leads out of a folder is refused', async () => {
-  const bytes = await zip({ '../../etc/hotplate': TEXT })
+  const bytes = await zipOf({ '../../etc/hotplate': TEXT })
   await expect(read(bytes)).rejects.toMatchObject({ code: 'LIST_UNREADABLE' })
 })
 
@@ -76,21 +64,21 @@ test.each([
   ['more than it may give', { a: 'x'.repeat(3_000_001) }, 'at most 3000000 bytes'],
   ['a bomb', { a: new Uint8Array(2_500_000) }, 'for each one in the archive'],
 ])('%s is refused', async (_what, members, message) => {
-  await expect(read(await zip(members), { limits: small })).rejects.toMatchObject({
+  await expect(read(await zipOf(members), { limits: small })).rejects.toMatchObject({
     code: 'LIST_ARCHIVE_REFUSED',
     message: expect.stringContaining(message),
   })
 })
 
 test('an archive in an archive is refused, and so is one of another kind', async () => {
-  const inner = await zip({ a: TEXT })
-  for (const bytes of [await zip({ a: inner }), Buffer.from([0x1f, 0x8b, 8, 0])]) {
+  const inner = await zipOf({ a: TEXT })
+  for (const bytes of [await zipOf({ a: inner }), Buffer.from([0x1f, 0x8b, 8, 0])]) {
     await expect(read(bytes)).rejects.toMatchObject({ code: 'LIST_ARCHIVE_REFUSED' })
   }
 })
 
 test('an archive that lies about its size is counted as it unfolds', async () => {
-  const bytes = Buffer.from(await zip({ a: new Uint8Array(2_900_000) }))
+  const bytes = Buffer.from(await zipOf({ a: new Uint8Array(2_900_000) }))
   // The uncompressed size, wherever it stands: local header, descriptor, directory.
   const size = Buffer.alloc(4)
   size.writeUInt32LE(2_900_000)
@@ -108,7 +96,7 @@ test('an archive that lies about its size is counted as it unfolds', async () =>
 })
 
 test('one that is cut off or damaged anywhere is an error', async () => {
-  const bytes = await zip({ 'list.csv': TEXT.repeat(20) })
+  const bytes = await zipOf({ 'list.csv': TEXT.repeat(20) })
   using folder = temporaryFolder()
   const path = join(folder.path, 'list')
   for (let length = 4; length < bytes.length; length += 7) {
@@ -132,7 +120,7 @@ async function drain(path: string): Promise<void> {
 test('a reader that stops early leaves no file open', async () => {
   using folder = temporaryFolder()
   const path = join(folder.path, 'list')
-  await writeFile(path, await zip({ a: Buffer.alloc(900_000, 'x\n') }, { level: 0 }))
+  await writeFile(path, await zipOf({ a: Buffer.alloc(900_000, 'x\n') }, { level: 0 }))
   for await (const chunk of listBytes(path)) {
     expect(chunk.length).toBeGreaterThan(0)
     break
