@@ -13,6 +13,7 @@ import { demoHotList, listedVehicles } from '../simulate/demo-list.ts'
 import { jetStreamPublish } from '../simulate/publish.ts'
 import { startSimulation } from '../simulate/simulate.ts'
 import { createLog } from '../telemetry/log.ts'
+import { prepareWaitingEntry } from './demo-entry.ts'
 import { prepareLists } from './demo-lists.ts'
 import { type CommonOptions, configOf, tellFallback, untilAskedToEnd } from './run.ts'
 
@@ -43,6 +44,7 @@ export function registerDemo(program: Command): void {
         const password = await prepareUser(service, USER)
         const second_password = await prepareUser(service, SECOND_USER)
         await prepareLists(service.platform, SEED, { author: USER, approver: SECOND_USER })
+        await prepareWaitingEntry(service.platform, SECOND_USER)
         const simulation = await simulate(service, config.matching.model)
         const address = `http://${config.gateway.host}:${service.gateway_port}/`
         process.stdout.write(`Hotplate is ready: ${address}  user ${USER}  password ${password}\n`)
