@@ -6,12 +6,12 @@ import { parse as parseYaml } from 'yaml'
 import { HotplateError } from '../domain/error.ts'
 import { CATEGORIES, type Category, PROFILES, PURPOSES, type Purpose } from '../domain/hotlist.ts'
 import { type ListSettings, PRIORITIES, staleHours } from '../domain/list-settings.ts'
+import { applyFileCode } from '../hotlists/file-code-version.ts'
 import type { ListDocument, SettingsPatch } from '../hotlists/settings.ts'
 import { settingsPatchSchema } from '../hotlists/settings.ts'
 import {
   changeSettings,
   createList,
-  decideFileCode,
   documentOf,
   submitProposal,
 } from '../hotlists/settings-changes.ts'
@@ -190,10 +190,11 @@ async function runFileCode(
     throw new InvalidArgumentError('Expected a file code, such as H')
   }
   await onGround(options, async (o) => {
-    await decideFileCode(o, list, { code, purpose: purpose ?? null }, o.caller)
-    return purpose === undefined
-      ? `Entries of ${list} with code ${code} are inactive`
-      : `Entries of ${list} with code ${code} are looked for: ${purpose}`
+    const decided = { code, purpose: purpose ?? null }
+    const { version } = await applyFileCode(o, list, decided, o.caller)
+    const what = purpose === undefined ? 'are inactive' : `are looked for: ${purpose}`
+    const since = version === null ? 'it has none now' : `version ${version} is in force`
+    return `Entries of ${list} with code ${code} ${what}; ${since}`
   })
 }
 

@@ -6,6 +6,7 @@ import type { Audit } from '../access/audit.ts'
 import { APPROVAL_STATES } from '../domain/approval.ts'
 import { CATEGORIES, type HotList, LIST_NAME, PURPOSES } from '../domain/hotlist.ts'
 import { mayKeep, maySee, staleHours } from '../domain/list-settings.ts'
+import { applyFileCode } from '../hotlists/file-code-version.ts'
 import type { Manifests } from '../hotlists/manifest.ts'
 import {
   documentSchema,
@@ -18,7 +19,6 @@ import {
 import {
   changeSettings,
   createList,
-  decideFileCode,
   decideSettings,
   documentOf,
   SETTINGS_ACTIONS,
@@ -33,6 +33,8 @@ export interface HotlistRoutesOptions {
   manifests: Manifests
   settings: SettingsDocuments
   audit: Audit
+  /** Versions whose entries stay in the store. */
+  versions_kept: number
 }
 
 const patchFields = settingsPatchSchema.shape
@@ -161,8 +163,8 @@ export function addHotlistRoutes(app: App, o: HotlistRoutesOptions): void {
     const { list, code } = c.req.valid('param')
     await assertKept(o, c, list)
     const { purpose } = c.req.valid('json')
-    const is = await decideFileCode(o, list, { code, purpose }, callerOf(c))
-    return c.json(described(is, await manifestOf(o, list)), 200)
+    const { document } = await applyFileCode(o, list, { code, purpose }, callerOf(c))
+    return c.json(described(document, await manifestOf(o, list)), 200)
   })
 }
 

@@ -79,7 +79,7 @@ export async function openHotlistSubjects(o: HotlistSubjectsOptions): Promise<Ho
   }
   return {
     subjects: [
-      (app) => addHotlistRoutes(app, ground),
+      (app) => addHotlistRoutes(app, { ...ground, versions_kept }),
       (app) => addEntryRoutes(app, { ...ground, mirror: custom }),
       (app) => addInboxRoutes(app, inbox),
       (app) => addReadsRoutes(app, reads),

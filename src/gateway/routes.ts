@@ -11,7 +11,8 @@ import type { Delivery } from '../alerts/delivery.ts'
 import { VerdictOvertaken, type Verdicts } from '../alerts/verdicts.ts'
 import { type Alert, COLUMN_KINDS, MATCH_CLASSES } from '../domain/alert.ts'
 import { type AlertStatus, REJECTION_REASONS, VERDICTS } from '../domain/alert-event.ts'
-import { CATEGORIES } from '../domain/hotlist.ts'
+import { CATEGORIES, PURPOSES } from '../domain/hotlist.ts'
+import { PRIORITIES } from '../domain/list-settings.ts'
 import { ROLES } from '../domain/roles.ts'
 import { utcDay } from '../domain/time.ts'
 import type { ListsReporter } from '../hotlists/report.ts'
@@ -135,7 +136,33 @@ const alertSchema = z
       version: z.int(),
       category: z.enum(CATEGORIES),
       reason: z.string(),
+      priority: z.literal([...PRIORITIES]).exactOptional(),
+      purpose: z.enum(PURPOSES).exactOptional(),
+      expires_at: z.string().exactOptional(),
+      instructions: z.string().exactOptional(),
+      cautions: z.array(z.string()).exactOptional(),
+      contact: z.string().exactOptional(),
+      ilets: z.boolean().exactOptional(),
+      urgent: z.boolean().exactOptional().openapi({
+        description: 'In force on the word of one supervisor: a second had not decided yet.',
+      }),
+      list_stale_h: z.int().exactOptional().openapi({
+        description: "The list's age in hours, where it is past its time.",
+      }),
     }),
+    also: z
+      .array(
+        z.looseObject({
+          list: z.string(),
+          id: z.string(),
+          version: z.int(),
+          priority: z.literal([...PRIORITIES]),
+          category: z.enum(CATEGORIES),
+          reason: z.string(),
+        }),
+      )
+      .exactOptional()
+      .openapi({ description: 'Other lists that the vehicle is on, as far as you may know.' }),
     match: matchSchema,
     raisedAt: z.string(),
     verdict: standingVerdictSchema.exactOptional(),

@@ -210,23 +210,44 @@ export async function loadEntries(store: Store, list: string, version: number): 
   return entries
 }
 
-/** Writes a version of another's entries, but for those that a removal silences. */
+/**
+ * Writes a version of another's entries, but for those that a removal silences.
+ * @param decided of entries of this file code: their purpose, or that they are inactive
+ */
 export async function copyEntries(
   { client, database }: Store,
   list: string,
   from: number,
   to: number,
   removals: readonly { plate: string; id: string | null }[],
+  decided: { code: string; purpose: string | null } = { code: '', purpose: null },
 ): Promise<void> {
-  const columns = ['active', ...ENTRY_COLUMNS].join(', ')
+  const names = ['active', ...ENTRY_COLUMNS]
+  const columns = names.join(', ')
+  const code = `JSONExtractString(details, 'file_code')`
+  const of_code = `{code: String} != '' AND ${code} = {code: String}`
+  const values: Record<string, string> = {
+    active: `if(${of_code}, {active: UInt8}, active)`,
+    purpose: `if(${of_code}, {purpose: String}, purpose)`,
+  }
   const plates = removals.filter(({ id }) => id === null).map(({ plate }) => plate)
   const ids = removals.map(({ id }) => id).filter((id) => id !== null)
   await client.command({
     query: `INSERT INTO ${database}.hotlist_entries (list, version, ${columns})
-      SELECT list, {to: UInt32}, ${columns} FROM ${database}.hotlist_entries
+      SELECT list, {to: UInt32}, ${names.map((name) => values[name] ?? name).join(', ')}
+      FROM ${database}.hotlist_entries
       WHERE list = {list: String} AND version = {from: UInt32}
         AND NOT has({plates: Array(String)}, plate) AND NOT has({ids: Array(String)}, id)`,
-    query_params: { list, from, to, plates, ids },
+    query_params: {
+      list,
+      from,
+      to,
+      plates,
+      ids,
+      code: decided.code,
+      purpose: decided.purpose ?? '',
+      active: decided.purpose === null ? 0 : 1,
+    },
   })
 }
 
