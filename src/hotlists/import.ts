@@ -292,11 +292,11 @@ export async function removalsOf(changes: Changes, list: string) {
 
 /** How many entries the version in force came with; null where there is none. */
 async function broughtBefore(
-  { versions, get }: Manifests,
+  manifests: Manifests,
   { list, compared_with }: VersionRecord,
 ): Promise<number | null> {
   if (compared_with === null) return null
-  const record = await versions.get(versionKey(list, compared_with))
+  const record = await manifests.versions.get(versionKey(list, compared_with))
   if (record !== null) return broughtBy(record.value.counts)
-  return (await get(list))?.value.entries ?? null
+  return (await manifests.get(list))?.value.entries ?? null
 }

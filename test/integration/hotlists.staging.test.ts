@@ -21,6 +21,7 @@ import { connectStore, type Store } from '../../src/store/client.ts'
 import { applySchema } from '../../src/store/schema.ts'
 import { startClickHouse, type TestClickHouse } from '../helpers/clickhouse.ts'
 import { ANN, caller, SAM, SUE } from '../helpers/custom.ts'
+import { manifestOf } from '../helpers/entry-rows.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 import { startNats, type TestNats } from '../helpers/nats.ts'
 
@@ -93,6 +94,13 @@ async function activated(...plates: string[]): Promise<number> {
   await approve(version)
   return version
 }
+
+test('a list that is in force from before versions had records takes an import', async () => {
+  await o.manifests.create(list, manifestOf(40, { name: list, version: 1 }))
+  await o.manifests.reserveVersion(list)
+  const staged = await stage(entriesOf('AAA111'))
+  expect(staged).toMatchObject({ compared_with: 1, held: [expect.stringContaining('40')] })
+})
 
 test('401.4f an imported file alerts only once a second person has approved it', async () => {
   const record = await stage(entriesOf('KXA7437', 'MNP4739'))
