@@ -1,13 +1,12 @@
 // A new entry: what is looked for, why, for how long, and what whoever acts on it has to know.
 import { useSignal } from '@preact/signals'
-import type { ComponentChildren } from 'preact'
-import { PROFILES, PURPOSES } from '../domain/hotlist.ts'
 import { ask } from './api.ts'
-import type { EntryDocument } from './entry.tsx'
+import type { EntryDocument } from './documents.ts'
+import { Choice, Field } from './field.tsx'
+import { inDays } from './format.ts'
 import { addressOf, goTo } from './route.ts'
 import { text } from './text.ts'
 
-const DAY_MS = 86_400_000
 const DAYS = 7
 
 export function DraftPage({ list }: { list: string }) {
@@ -72,14 +71,7 @@ function Look() {
         <input id="reason" name="reason" required maxLength={1_000} />
       </Field>
       <Field id="purpose" name={text.entry.purpose}>
-        <select id="purpose" name="purpose" required>
-          <option value="">{text.draft.choose}</option>
-          {PURPOSES.map((purpose) => (
-            <option key={purpose} value={purpose}>
-              {text.purpose[purpose]}
-            </option>
-          ))}
-        </select>
+        <Choice id="purpose" words={text.purpose} none={text.draft.choose} required />
       </Field>
       <Field id="case" name={text.entry.case}>
         <input id="case" name="case" maxLength={64} />
@@ -94,14 +86,7 @@ function Look() {
         />
       </Field>
       <Field id="profile" name={text.entry.profile} hint={text.draft.profileHint}>
-        <select id="profile" name="profile">
-          <option value="">{text.draft.asList}</option>
-          {PROFILES.map((profile) => (
-            <option key={profile} value={profile}>
-              {text.profile[profile]}
-            </option>
-          ))}
-        </select>
+        <Choice id="profile" words={text.profile} none={text.draft.asList} />
       </Field>
     </fieldset>
   )
@@ -146,25 +131,6 @@ function Act() {
   )
 }
 
-interface FieldProps {
-  /** Of the control. */
-  id: string
-  name: string
-  hint?: string
-  wide?: boolean
-  children: ComponentChildren
-}
-
-function Field({ id, name, hint, wide, children }: FieldProps) {
-  return (
-    <p class={wide ? 'field wide' : 'field'}>
-      <label for={id}>{name}</label>
-      {children}
-      {hint !== undefined && <small>{hint}</small>}
-    </p>
-  )
-}
-
 function entryOf(form: FormData): object {
   const given = (name: string) => String(form.get(name) ?? '').trim()
   const filled = (names: readonly string[]) =>
@@ -186,11 +152,4 @@ function entryOf(form: FormData): object {
     ...(Object.keys(details).length === 0 ? {} : { details }),
     submit: given('submit') === 'yes',
   }
-}
-
-/** As the field has it: local time, without a zone. */
-function inDays(days: number): string {
-  const then = new Date(Date.now() + days * DAY_MS)
-  const local = new Date(then.getTime() - then.getTimezoneOffset() * 60_000)
-  return local.toISOString().slice(0, 16)
 }

@@ -1,21 +1,15 @@
 // One entry that somebody has made: what it says, how far it has come, and what may be done next.
 import { useSignal } from '@preact/signals'
-import type { Approval } from '../domain/approval.ts'
+import type { ApprovalState } from '../domain/approval.ts'
 import type { Entry } from '../domain/hotlist.ts'
 import { useAsked } from './api.ts'
+import { Backtest, PastReads } from './backtest.tsx'
+import type { EntryDocument } from './documents.ts'
 import { EntryFacts, State, WhenHere } from './parts.tsx'
 import { addressOf } from './route.ts'
 import { type StepName, Steps, Way } from './steps.tsx'
 import type { SignedIn } from './store.ts'
 import { text } from './text.ts'
-
-/** As the service gives it. */
-export interface EntryDocument {
-  list: string
-  entry: Entry
-  approval: Approval
-  revision: number
-}
 
 export function EntryPage({ list, id, who }: { list: string; id: string; who: SignedIn }) {
   return (
@@ -34,11 +28,13 @@ interface EntrySheetProps {
   id: string
   who: SignedIn
   names?: readonly StepName[]
+  /** At once, without being asked for. */
+  backtest?: boolean
   onDone: () => void
 }
 
 /** An entry with its steps; asked for anew after each. */
-export function EntrySheet({ list, id, who, names, onDone }: EntrySheetProps) {
+export function EntrySheet({ list, id, who, names, backtest, onDone }: EntrySheetProps) {
   const path = `/v1/hotlists/${list}/entries/${encodeURIComponent(id)}`
   const asked = useAsked<EntryDocument>(path)
   const told = useSignal('')
@@ -50,6 +46,7 @@ export function EntrySheet({ list, id, who, names, onDone }: EntrySheetProps) {
             <State approval={approval} />
           </p>
           <EntryFacts entry={entry} />
+          <Looks list={list} entry={entry} state={approval.state} tested={backtest === true} />
           <p class="problem" role="status">
             {told}
           </p>
@@ -70,5 +67,38 @@ export function EntrySheet({ list, id, who, names, onDone }: EntrySheetProps) {
         </article>
       )}
     </WhenHere>
+  )
+}
+
+interface LooksProps {
+  list: string
+  entry: Entry
+  state: ApprovalState
+  tested: boolean
+}
+
+/** Looks at what cameras have seen: each is on record, so none is taken unasked without need. */
+function Looks({ list, entry, state, tested }: LooksProps) {
+  const shown = useSignal<'backtest' | 'past' | null>(tested ? 'backtest' : null)
+  const show = (what: 'backtest' | 'past') => () => {
+    shown.value = what
+  }
+  return (
+    <>
+      {shown.value === null && (
+        <p class="buttons">
+          <button type="button" class="quiet" onClick={show('backtest')}>
+            {text.backtest.ask}
+          </button>
+          {state === 'active' && (
+            <button type="button" class="quiet" onClick={show('past')}>
+              {text.backtest.past}
+            </button>
+          )}
+        </p>
+      )}
+      {shown.value === 'backtest' && <Backtest list={list} entry={entry} />}
+      {shown.value === 'past' && <PastReads list={list} entry={entry} />}
+    </>
   )
 }

@@ -38,6 +38,15 @@ export function formatAge(age_ms: number): string {
   return text.age.d(Math.floor(h / 24))
 }
 
+const DAY_MS = 86_400_000
+
+/** The moment in so many days as a field for it has it: local time, without a zone. */
+export function inDays(days: number): string {
+  const then = new Date(Date.now() + days * DAY_MS)
+  const local = new Date(then.getTime() - then.getTimezoneOffset() * 60_000)
+  return local.toISOString().slice(0, 16)
+}
+
 export interface VehicleAgreement {
   state: 'same' | 'differs' | 'unknown'
   words: string

@@ -39,7 +39,7 @@ function Pages() {
           </strong>
         )}
       </PageLink>
-      <PageLink to={{ page: 'lists' }} current={['lists', 'list', 'entry', 'draft'].includes(page)}>
+      <PageLink to={{ page: 'lists' }} current={page !== 'alerts' && page !== 'inbox'}>
         {text.nav.lists}
       </PageLink>
       <PageLink to={{ page: 'inbox' }} current={page === 'inbox'}>

@@ -2,12 +2,15 @@
 import { useSignal } from '@preact/signals'
 import type { ApprovalSubject } from '../domain/approval.ts'
 import { useAsked } from './api.ts'
+import { ClearanceMatter } from './cleared.tsx'
 import { EntrySheet } from './entry.tsx'
 import { formatAge } from './format.ts'
 import { WhenHere } from './parts.tsx'
+import { ProposalMatter } from './settings.tsx'
 import type { StepName } from './steps.tsx'
 import { now_ms, type SignedIn } from './store.ts'
 import { text } from './text.ts'
+import { VersionSheet } from './version.tsx'
 
 interface InboxItem {
   subject: ApprovalSubject
@@ -83,6 +86,14 @@ function Row({ item, isOpen, toggle }: RowProps) {
 
 function Matter({ item, who, onDone }: { item: InboxItem; who: SignedIn; onDone: () => void }) {
   const { subject, list, id } = item
-  if (subject !== 'entry') return <p class="waiting">{text.inbox.elsewhere}</p>
-  return <EntrySheet list={list} id={id} who={who} names={DECISIONS} onDone={onDone} />
+  switch (subject) {
+    case 'entry':
+      return <EntrySheet list={list} id={id} who={who} names={DECISIONS} onDone={onDone} backtest />
+    case 'import':
+      return <VersionSheet list={list} version={Number(id)} who={who} onDone={onDone} />
+    case 'list':
+      return <ProposalMatter list={list} who={who} onDone={onDone} />
+    case 'cleared':
+      return <ClearanceMatter list={list} id={id} who={who} onDone={onDone} />
+  }
 }

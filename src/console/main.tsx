@@ -4,6 +4,7 @@ import { render } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { may } from '../domain/roles.ts'
 import { Board, NewAbove } from './board.tsx'
+import { ConflictsPage } from './conflicts.tsx'
 import { EntryPage } from './entry.tsx'
 import { DraftPage } from './entry-form.tsx'
 import { Announcer, Banner, Header } from './frame.tsx'
@@ -12,8 +13,10 @@ import { ListPage } from './list.tsx'
 import { Lists } from './lists.tsx'
 import { type Route, route } from './route.ts'
 import { checkSession } from './session.ts'
+import { NewListPage } from './settings-form.tsx'
 import { SignIn } from './sign-in.tsx'
 import { type SignedIn, session } from './store.ts'
+import { VersionPage } from './version.tsx'
 
 function App() {
   const state = session.value
@@ -48,11 +51,24 @@ function Console({ who }: { who: SignedIn }) {
 function Page({ at, who }: { at: Exclude<Route, { page: 'alerts' }>; who: SignedIn }) {
   switch (at.page) {
     case 'lists':
-      return <Lists />
+      return <Lists who={who} />
+    case 'conflicts':
+      return <ConflictsPage />
+    case 'new-list':
+      return <NewListPage />
     case 'list':
       return <ListPage key={at.list} list={at.list} tab={at.tab} who={who} />
     case 'entry':
       return <EntryPage key={`${at.list}/${at.id}`} list={at.list} id={at.id} who={who} />
+    case 'version':
+      return (
+        <VersionPage
+          key={`${at.list}/${at.version}`}
+          list={at.list}
+          version={at.version}
+          who={who}
+        />
+      )
     case 'draft':
       return <DraftPage key={at.list} list={at.list} />
     case 'inbox':

@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact'
 import type { Approval } from '../domain/approval.ts'
 import type { Entry } from '../domain/hotlist.ts'
 import type { Asked } from './api.ts'
+import type { ListVersion } from './documents.ts'
 import { formatDateTime } from './format.ts'
 import { text } from './text.ts'
 
@@ -39,7 +40,16 @@ export function State({ approval }: { approval: Approval }) {
   )
 }
 
-function Fact({ name, children }: { name: string; children: ComponentChildren }) {
+export function VersionState({ one: { state } }: { one: Pick<ListVersion, 'state'> }) {
+  return (
+    <span class={`state ${state}`}>
+      <span aria-hidden="true">{text.versions.marks[state]} </span>
+      {text.versions.states[state]}
+    </span>
+  )
+}
+
+export function Fact({ name, children }: { name: string; children: ComponentChildren }) {
   if (children === undefined || children === null || children === '') return null
   return (
     <div>

@@ -2,7 +2,14 @@
 // goes back.
 import { signal } from '@preact/signals'
 
-export const LIST_TABS = ['entries', 'history'] as const
+export const LIST_TABS = [
+  'entries',
+  'versions',
+  'cleared',
+  'conflicts',
+  'settings',
+  'history',
+] as const
 export type ListTab = (typeof LIST_TABS)[number]
 
 export type Route =
@@ -11,6 +18,9 @@ export type Route =
   | { page: 'list'; list: string; tab: ListTab }
   | { page: 'entry'; list: string; id: string }
   | { page: 'draft'; list: string }
+  | { page: 'version'; list: string; version: number }
+  | { page: 'new-list' }
+  | { page: 'conflicts' }
   | { page: 'inbox' }
 
 export const route = signal<Route>(parse(location.hash))
@@ -24,12 +34,16 @@ export function addressOf(to: Route): string {
     case 'alerts':
       return '#/'
     case 'lists':
+    case 'new-list':
+    case 'conflicts':
     case 'inbox':
       return `#/${to.page}`
     case 'list':
       return `#/lists/${to.list}/${to.tab}`
     case 'entry':
       return `#/lists/${to.list}/entries/${encodeURIComponent(to.id)}`
+    case 'version':
+      return `#/lists/${to.list}/versions/${to.version}`
     case 'draft':
       return `#/lists/${to.list}/draft`
   }
@@ -42,11 +56,23 @@ export function goTo(to: Route): void {
 /** An address that leads nowhere leads to the alerts: they are what must be seen. */
 function parse(hash: string): Route {
   const [page, list = '', tab = 'entries', id] = hash.replace(/^#\//, '').split('/')
-  if (page === 'inbox') return { page }
+  if (page === 'inbox' || page === 'new-list' || page === 'conflicts') return { page }
   if (page !== 'lists') return { page: 'alerts' }
   if (list === '') return { page: 'lists' }
   if (tab === 'draft') return { page: 'draft', list }
-  if (id !== undefined) return { page: 'entry', list, id: decodeURIComponent(id) }
+  if (tab === 'versions' && /^\d{1,9}$/.test(id ?? '')) {
+    return { page: 'version', list, version: Number(id) }
+  }
+  if (tab === 'entries' && id !== undefined) return { page: 'entry', list, id: decoded(id) }
   const known = LIST_TABS.find((name) => name === tab)
   return { page: 'list', list, tab: known ?? 'entries' }
+}
+
+/** A person may have typed it. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
 }

@@ -34,7 +34,8 @@ interface StepsProps {
   /** Of what is decided on, in the API: a step is posted below it. */
   path: string
   approval: Approval
-  revision: number
+  /** Where the service asks for it. */
+  revision?: number
   who: SignedIn
   /** The ones that are offered; all by default. */
   names?: readonly StepName[]
@@ -58,7 +59,8 @@ export function Steps({ path, approval, revision, who, names, onDone }: StepsPro
       return
     }
     sending.value = true
-    const body = { revision, ...(said === '' ? {} : { note: said }) }
+    const seen = revision === undefined ? {} : { revision }
+    const body = { ...seen, ...(said === '' ? {} : { note: said }) }
     const answer = await ask('POST', `${path}/${name}`, body)
     sending.value = false
     problem.value = answer.ok ? '' : answer.words

@@ -1,8 +1,9 @@
-// Every word that the console shows, in one place, so that another language is one more such file.
+// Every word that the console shows, here and in text-lists.ts: another language is two more such
+// files.
 import type { AlignedPair, MatchClass } from '../domain/alert.ts'
 import type { RejectionReason } from '../domain/alert-event.ts'
-import type { ApprovalStep, ApprovalSubject } from '../domain/approval.ts'
-import type { Category, Profile, Purpose } from '../domain/hotlist.ts'
+import type { Category } from '../domain/hotlist.ts'
+import { listsText } from './text-lists.ts'
 
 /** Five steps that a person can tell apart; the figure itself would promise more than it holds. */
 function likelihoodInWords(posterior: number): string {
@@ -47,6 +48,7 @@ export const text = {
   page: {
     loading: 'Loading…',
     again: 'Try again',
+    cancel: 'Cancel',
   },
   problem: {
     unreachable: 'The service does not answer. Check the connection, then try again.',
@@ -176,152 +178,7 @@ export const text = {
     person_of_interest: 'Person of interest',
     custom: 'Custom list',
   } satisfies Record<Category, string>,
-  lists: {
-    heading: 'Hot lists',
-    none: 'No hot list is in force, or none that you may know of.',
-    name: 'List',
-    category: 'Category',
-    entries: 'Entries',
-    version: 'Version',
-    age: 'Age',
-  },
-  list: {
-    tabs: 'Parts of the list',
-    tab: { entries: 'Entries by hand', history: 'History' },
-  },
-  entries: {
-    state: 'State',
-    all: 'all',
-    add: 'New entry',
-    author: 'By',
-    none: 'Nobody has made an entry here, or none in this state.',
-    more: (n: number) => `Only the first ${n} are shown. Choose a state to see fewer.`,
-  },
-  entry: {
-    heading: 'Entry',
-    plate: 'Plate',
-    region: 'State',
-    noRegion: 'state not given',
-    reason: 'Reason',
-    case: 'Case',
-    purpose: 'Purpose',
-    vehicle: 'Vehicle',
-    profile: 'Matching',
-    expires: 'Ends',
-    contact: 'Contact',
-    agency: 'Agency',
-    instructions: 'Instructions',
-    cautions: 'Cautions',
-  },
-  draft: {
-    heading: 'New entry',
-    explained: 'It alerts once another person has approved it, until it ends.',
-    look: 'What is looked for',
-    act: 'For whoever acts on it',
-    plateHint: '? leaves one character open, * any run',
-    regionHint: 'Without it every state’s plates alert',
-    expiresHint: 'Your local time',
-    profileHint: 'How much a reading may differ',
-    instructionsHint: 'What to do, and what not: “do not stop, observe”',
-    cautionsHint: 'One a line: “armed”',
-    choose: 'Choose…',
-    asList: 'As the list',
-    submit: 'Submit for approval',
-    keep: 'Keep as draft',
-  },
-  inbox: {
-    heading: 'Waiting for a decision',
-    count: (n: number) =>
-      n === 0 ? 'Nothing waits for a decision.' : n === 1 ? '1 waits.' : `${n} wait.`,
-    urgent: 'Urgent:',
-    overdue: 'Urgent and overdue:',
-    by: (user: string, age: string) => `${user}, ${age} ago`,
-    subjects: {
-      list: 'List settings',
-      import: 'Import',
-      entry: 'Entry',
-      cleared: 'Cleared vehicle',
-    } satisfies Record<ApprovalSubject, string>,
-    elsewhere: 'This is decided at the command line.',
-  },
-  state: {
-    names: {
-      draft: 'Draft',
-      submitted: 'Submitted',
-      returned: 'Returned',
-      approved: 'Approved',
-      active: 'Active',
-      urgent: 'Active, urgent: a second person has to decide',
-      expired: 'Expired',
-      revoked: 'Revoked',
-    },
-    marks: {
-      draft: '○',
-      submitted: '◔',
-      returned: '↩',
-      approved: '◑',
-      active: '●',
-      urgent: '▲',
-      expired: '–',
-      revoked: '✕',
-    },
-    overdue: 'overdue',
-  },
-  steps: {
-    names: {
-      approve: 'Approve',
-      confirm: 'Confirm',
-      submit: 'Submit for approval',
-      return: 'Return',
-      refuse: 'End it',
-      urgent: 'Activate at once, urgent',
-      withdraw: 'Withdraw',
-      revoke: 'Revoke',
-    },
-    note: 'Note',
-    why: (step: string) => `To “${step}” say why in the note.`,
-    barred: 'You have written or activated this: another person has to decide.',
-    by: (user: string) => `by ${user}`,
-    did: {
-      draft: 'Drafted',
-      submit: 'Submitted',
-      withdraw: 'Withdrawn',
-      amend: 'Changed',
-      annotate: 'Annotated',
-      approve: 'Approved',
-      return: 'Returned',
-      activate: 'In force',
-      activate_urgently: 'Activated alone, urgent',
-      confirm: 'Confirmed',
-      refuse: 'Ended by the second person',
-      revoke: 'Revoked',
-      escalate: 'Overdue',
-      expire: 'Expired',
-    } satisfies Record<ApprovalStep['action'], string>,
-  },
-  history: {
-    none: 'Nothing is on record.',
-    what: (word: string) => word.replaceAll('_', ' '),
-    refused: (code: string) => `refused: ${code.replaceAll('_', ' ')}`,
-    detail: 'What was, and what is',
-    was: 'Was',
-    is: 'Is',
-    from: 'From',
-  },
-  purpose: {
-    stolen_or_wanted_vehicle: 'Stolen or wanted vehicle',
-    stolen_plate: 'Stolen plate',
-    missing_person: 'Missing person',
-    warrant: 'Warrant',
-    suspect_interdiction: 'Suspect interdiction',
-    property_recovery: 'Recovery of property',
-  } satisfies Record<Purpose, string>,
-  profile: {
-    exact: 'the same characters',
-    fold: 'look-alikes',
-    'fold+1': 'look-alikes and one misread character',
-    'fold+2': 'look-alikes and two misread characters',
-  } satisfies Record<Profile, string>,
+  ...listsText,
   age: {
     s: (n: number) => `${n} s`,
     min: (n: number) => `${n} min`,

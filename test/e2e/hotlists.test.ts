@@ -103,6 +103,9 @@ test('401.4f one drafts, another approves after a look, and only then it alerts'
       const matter = inbox.locator('.decision')
       await matter.waitFor()
       expect(await matter.locator('.careful').textContent()).toBe('armedDo not stop')
+      const found = matter.locator('.backtest .found')
+      await found.waitFor()
+      expect(await found.textContent()).toBe('1 alert from 1 read of 1 plate, at 1 camera')
       await matter.getByRole('button', { name: 'Approve' }).click()
       await inbox.getByText('Nothing waits for a decision.').waitFor()
     })
@@ -169,5 +172,117 @@ test('401.9b whoever has no role sees no page of hot lists, whatever the address
     await page.getByRole('heading', { name: 'Alerts' }).waitFor({ state: 'attached' })
     expect(await page.locator('.pages').count()).toBe(0)
     expect(await page.locator('.page').count()).toBe(0)
+  })
+})
+
+/** Sends a file of these plates in, and waits for its version to be staged. */
+async function sendIn(page: Page, list: string, plates: readonly string[]): Promise<void> {
+  await page.goto(`http://127.0.0.1:${service.gateway_port}/#/lists/${list}/versions`)
+  await page.getByText('Import a file').click()
+  const lines = ['plate,reason', ...plates.map((plate) => `${plate},Stolen`)].join('\n')
+  await page.setInputFiles('[name=file]', {
+    name: 'list.csv',
+    mimeType: 'text/csv',
+    buffer: Buffer.from(lines),
+  })
+  await page.locator('[name=format]').selectOption('csv')
+  await page.getByRole('button', { name: 'Send' }).click()
+  await page.locator('.decision .state:not(.importing)').waitFor()
+}
+
+test('401.4f a file sent in waits for another person, who sees what it changes', async () => {
+  await as('ann', '#/lists', async (page) => {
+    await sendIn(page, 'bolo', ['4AB1001', '4AB1002', 'NOT A PLATE!!'])
+    await page.locator('.state.held').waitFor()
+    expect(await page.locator('.careful').textContent()).toContain('1 of 3 lines')
+    expect(await page.getByRole('table').textContent()).toContain('4plate')
+    expect(await page.getByRole('button', { name: 'Approve' }).count()).toBe(0)
+    await as('sue', '#/inbox', async (inbox) => {
+      await inbox.getByRole('button', { name: /Import.*Held/ }).click()
+      await inbox.locator('.differing li.added').first().waitFor()
+      expect(await inbox.locator('.differing li').allTextContents()).toEqual([
+        'Added 4AB1001  Stolen',
+        'Added 4AB1002  Stolen',
+      ])
+      await inbox.getByRole('button', { name: 'Approve' }).click()
+      await inbox.getByText('Nothing waits for a decision.').waitFor()
+    })
+    await page.reload()
+    await page.locator('.decision .state.active').waitFor()
+    await sendIn(page, 'bolo', ['4AB1001', '4AB1002', '4AB1003'])
+    const later = page.url()
+    await as('sue', new URL(later).hash, async (supervisor) => {
+      await supervisor.getByRole('button', { name: 'Approve' }).click()
+      await supervisor.locator('.decision .state.active').waitFor()
+      await supervisor.getByRole('link', { name: 'bolo' }).click()
+      await supervisor.locator('tr', { hasText: 'Superseded' }).getByRole('link').click()
+      await supervisor.getByRole('button', { name: 'Roll back' }).click()
+      await supervisor.getByRole('button', { name: 'Roll back' }).click()
+      await supervisor.locator('.decision .state.active').waitFor()
+      expect(supervisor.url()).not.toBe(later)
+      await supervisor.getByRole('link', { name: 'bolo' }).click()
+      expect(await supervisor.locator('.rows-of tbody tr').first().textContent()).toContain(
+        'In forceback to version',
+      )
+    })
+  })
+})
+
+test('401.4f a new list and a wider one each wait for another person', async () => {
+  await as('ann', '#/new-list', async (page) => {
+    await page.fill('[name=name]', 'school-zone')
+    await page.fill('[name=title]', 'School zone')
+    await page.getByRole('button', { name: 'Submit for approval' }).click()
+    await page.locator('[data-proposal=school-zone] .state.submitted').waitFor()
+    expect(await page.getByRole('button', { name: 'Approve' }).count()).toBe(0)
+  })
+  await as('sue', '#/inbox', async (page) => {
+    await page.getByRole('button', { name: /School zone/ }).click()
+    await page.getByRole('button', { name: 'Approve' }).click()
+    await page.getByText('Nothing waits for a decision.').waitFor()
+    await page.getByRole('link', { name: 'Hot lists' }).click()
+    const row = page.locator('tr', { hasText: 'School zone' })
+    await row.locator('.state.active').waitFor()
+  })
+  await as('ann', '#/lists/school-zone/settings', async (page) => {
+    await page.getByText('Propose a change').click()
+    await page.locator('[name=profile]').selectOption('fold+1')
+    await page.getByRole('button', { name: 'Propose' }).click()
+    const proposal = page.locator('[data-proposal=school-zone]')
+    await proposal.locator('.state.submitted').waitFor()
+    expect(await proposal.locator('tbody tr').allTextContents()).toEqual([
+      'Matchinglook-alikeslook-alikes and one misread character',
+    ])
+  })
+})
+
+test('401.4f an innocent look-alike is cleared by another person than who asks', async () => {
+  await as('ann', '#/lists/bolo/cleared', async (page) => {
+    const entries = `http://127.0.0.1:${service.gateway_port}/v1/hotlists/bolo/entries?state=active`
+    const { entries: active } = (await (await page.request.get(entries)).json()) as {
+      entries: { entry: { id: string; plate: string } }[]
+    }
+    const { id, plate } = (active[0] as (typeof active)[number]).entry
+    await page.getByText('Clear a vehicle').first().click()
+    const filled = { plate: 'TUV3847', entry_id: id, reason: 'Delivery van, owner known' }
+    for (const [name, value] of Object.entries(filled)) await page.fill(`[name=${name}]`, value)
+    await page.getByRole('button', { name: 'Submit for approval' }).click()
+    await page.locator('[data-clearance] .state.submitted').waitFor()
+    expect(await page.getByRole('button', { name: 'Approve' }).count()).toBe(0)
+    await as('sue', '#/inbox', async (inbox) => {
+      await inbox.getByRole('button', { name: /Cleared vehicle/ }).click()
+      expect(await inbox.locator('[data-clearance] .sheet').textContent()).toContain(plate)
+      await inbox.getByRole('button', { name: 'Approve' }).click()
+      await inbox.locator('[data-clearance]').waitFor({ state: 'detached' })
+    })
+    await page.reload()
+    await page.locator('[data-clearance] .state.active').waitFor()
+  })
+})
+
+test('an entry without a state is shown as a conflict', async () => {
+  await as('sue', '#/conflicts', async (page) => {
+    await page.locator('select').selectOption('no_state')
+    await page.getByRole('row', { name: /4AB1001/ }).waitFor()
   })
 })
