@@ -27,6 +27,7 @@ const PROGRESS_EVERY_MS = 1_000
 interface ImportOptions extends PersonOptions {
   list: string
   format?: string
+  part?: boolean
   category: Category
   profile: Profile
   falseAlertsPerMillion?: number
@@ -46,6 +47,7 @@ export function registerHotlist(program: Command): void {
         "layout of the file (the list's, or csv; docs/hotlist-formats.md)",
       ).choices(FORMATS.map(({ name }) => name)),
     )
+    .option('--part', 'the file adds to the version in force, and names what it takes off')
     .addOption(
       new Option('--category <NAME>', 'why its plates are looked for, if it has no settings')
         .choices(CATEGORIES)
@@ -80,7 +82,8 @@ function budget(text: string): number {
 }
 
 async function runImport(file: string, options: ImportOptions): Promise<void> {
-  const { list, format, category, profile, falseAlertsPerMillion, passwordFile } = options
+  const { list, format, part = false, passwordFile } = options
+  const { category, profile, falseAlertsPerMillion } = options
   assertListName(list)
   await access(file, constants.R_OK)
   const matching = {
@@ -102,6 +105,7 @@ async function runImport(file: string, options: ImportOptions): Promise<void> {
     const record = await stageImport(o, {
       list,
       content,
+      part,
       matching,
       caller: o.caller,
       onProgress: progress(file),

@@ -67,7 +67,8 @@ export function bridge(fetch: Fetch, { body_bytes_max, upload_bytes_max }: BodyL
       })
       const request = toRequest(from, body.stream)
       const response = request ? await fetch(request, peer) : problem('invalid_request')
-      if (!exchange.aborted) await write(res, exchange, response, from.method, !body.ended())
+      const whole = await body.rest()
+      if (!exchange.aborted) await write(res, exchange, response, from.method, !whole)
     }
     if (head !== null && head.method === 'POST' && UPLOADS.test(new URL(head.url).pathname)) {
       upload(head).catch(fail)

@@ -177,6 +177,9 @@ const importRoute = createRoute({
         .default('upload')
         .openapi({ description: 'As it is shown.' }),
       format: z.string().max(64).optional().openapi({ description: "The list's by default." }),
+      part: z.enum(['true', 'false']).default('false').openapi({
+        description: 'It adds to the version in force, and names what it takes off.',
+      }),
     }),
     body: {
       content: {
@@ -294,7 +297,7 @@ async function shown(o: VersionRoutesOptions, record: VersionRecord): Promise<Ve
 
 /** @returns the version's number, once the file is here and its import has begun */
 async function upload(o: VersionRoutesOptions, c: Context<Env>, list: string): Promise<number> {
-  const { name, format } = c.req.query()
+  const { name, format, part } = c.req.query()
   const caller = callerOf(c)
   const event = {
     who: caller.actor.name,
@@ -314,7 +317,13 @@ async function upload(o: VersionRoutesOptions, c: Context<Env>, list: string): P
   await spool(source, path, o.upload_bytes_max, AbortSignal.timeout(UPLOAD_MS_MAX))
   const file = { path, name: name ?? 'upload', ...(format === undefined ? {} : { format }) }
   return new Promise((begun, refused) => {
-    const done = stageImport(o, { list, content: { file }, caller, onBegun: begun })
+    const done = stageImport(o, {
+      list,
+      content: { file },
+      part: part === 'true',
+      caller,
+      onBegun: begun,
+    })
     done
       .catch((error: unknown) => {
         // Before it has begun this is the answer; later on the version's record says so.

@@ -64,6 +64,7 @@ export async function activateVersion(
   }
   const before = await manifests.get(list)
   assertLater(manifest, before?.value)
+  assertPartOf(record, before?.value)
   const what = record.rolled_back_to === undefined ? 'version_activate' : 'version_roll_back'
   await recordChange(o.audit, {
     ...by,
@@ -130,6 +131,19 @@ function assertLater({ name, version }: HotList, before: HotList | undefined): v
     'LIST_OVERTAKEN',
     `Version ${version} of ${name} was not put into force: ` +
       `version ${before.version}, imported meanwhile, is`,
+  )
+}
+
+/**
+ * A part on top of a version that is in force no longer would take back what came since.
+ * @throws HotplateError LIST_OVERTAKEN
+ */
+export function assertPartOf({ list, version, part_of }: VersionRecord, before?: HotList): void {
+  if (part_of === undefined || before === undefined || before.version === part_of) return
+  throw new HotplateError(
+    'LIST_OVERTAKEN',
+    `Version ${version} of ${list} changes version ${part_of}, ` +
+      `and ${before.version} is in force: send the file in again`,
   )
 }
 

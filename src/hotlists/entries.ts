@@ -251,6 +251,22 @@ export async function copyEntries(
   })
 }
 
+/** Takes entries out of a version. @param key what tells which, an expression over columns */
+export async function deleteEntries(
+  { client, database }: Store,
+  list: string,
+  version: number,
+  key: string,
+  values: readonly string[],
+): Promise<void> {
+  await client.command({
+    query: `DELETE FROM ${database}.hotlist_entries
+      WHERE list = {list: String} AND version = {version: UInt32}
+        AND has({values: Array(String)}, ${key})`,
+    query_params: { list, version, values },
+  })
+}
+
 /** Entries of one version, and those of it that nothing matches. */
 export async function countEntries(
   { client, database }: Store,

@@ -35,6 +35,7 @@ export function holdReasons(
   if (bad > bad_share_max * lines) {
     reasons.push(`${bad} of ${linesAre(lines)} wrong, where ${percent(bad_share_max)} may be`)
   }
+  // Counted only where the file was not said to be a part.
   if (removal > 0) {
     reasons.push(
       `${removal} of ${linesAre(lines)} to take entries off the list: it is no whole list`,

@@ -56,6 +56,8 @@ export type ImportContent =
 export interface ImportOrder {
   list: string
   content: ImportContent
+  /** It is a part: it changes the version in force, and names what it takes off. */
+  part?: boolean
   /** How a list is matched that has no settings. */
   matching?: VersionRecord['matching']
   caller: Caller
@@ -90,7 +92,12 @@ export async function stageImport(o: ImportOptions, order: ImportOrder): Promise
   order.onBegun?.(pen.record.version)
   const self_activating = await staging(o, pen, async () => {
     const file_codes = settings?.file_codes ?? {}
-    const staged = await stage(o, pen, { content, file_codes, onProgress })
+    const staged = await stage(o, pen, {
+      content,
+      file_codes,
+      part: order.part ?? false,
+      onProgress,
+    })
     const held = holdReasons(staged, await broughtBefore(o.manifests, pen.record), {
       shrink_share_max: settings?.shrink_share_max ?? SHRINK_SHARE_MAX,
       bad_share_max: o.bad_lines_share_max,
@@ -242,17 +249,19 @@ export async function staging<T>(
 interface Staging {
   content: ReadableContent
   file_codes: StagingOrder['file_codes']
+  part?: boolean
   onProgress?: (counts: StagingCounts) => void
 }
 
 async function stage(
   { store, manifests }: StageOptions,
   pen: VersionPen,
-  { content, file_codes, onProgress = () => {} }: Staging,
+  { content, file_codes, part = false, onProgress = () => {} }: Staging,
 ): Promise<Staged> {
   const { list, version, matching, compared_with } = pen.record
   const { removals, through } = await removalsOf(manifests.changes, list)
-  const order = { list, version, removals, file_codes }
+  const of_part = part ? { part_of: compared_with } : {}
+  const order = { list, version, removals, file_codes, ...of_part }
   const told = (counts: StagingCounts) => {
     pen.saw(counts)
     onProgress(counts)
@@ -273,6 +282,7 @@ async function stage(
     skipped,
     inactive,
     changes_through: through,
+    ...(part && compared_with !== null ? { part_of: compared_with } : {}),
   })
   await assertServable(store, manifests, { name: list, version, profile: matching.profile })
   return staged
@@ -293,10 +303,14 @@ export async function removalsOf(changes: Changes, list: string) {
 /** How many entries the version in force came with; null where there is none. */
 async function broughtBefore(
   manifests: Manifests,
-  { list, compared_with }: VersionRecord,
+  { list, compared_with, part_of }: VersionRecord,
 ): Promise<number | null> {
   if (compared_with === null) return null
   const record = await manifests.versions.get(versionKey(list, compared_with))
-  if (record !== null) return broughtBy(record.value.counts)
+  if (record !== null) {
+    const { counts } = record.value
+    // What was silenced then is not among the entries that a part leaves as they are.
+    return part_of === undefined ? broughtBy(counts) : counts.entries + counts.inactive
+  }
   return (await manifests.get(list))?.value.entries ?? null
 }

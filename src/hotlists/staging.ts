@@ -13,8 +13,9 @@ import type { Store } from '../store/client.ts'
 import { BAD_LINES_KEPT_MAX, insertBadLines } from './bad-lines.ts'
 import { covers, type Removal } from './changes.ts'
 import { insertSilenced, SILENCED_KEPT_MAX } from './differences.ts'
-import { EntryWriter, entryId } from './entries.ts'
+import { countEntries, EntryWriter, entryId } from './entries.ts'
 import { IdSet } from './id-set.ts'
+import { Increment } from './increment.ts'
 import { purposeOfCode } from './settings.ts'
 
 /** What is done with a list's lines. Plain data: it goes to a thread. */
@@ -25,6 +26,8 @@ export interface StagingOrder {
   removals: readonly Removal[]
   /** What administrators have decided on file codes; null: entries keep what they bring. */
   file_codes: ListSettings['file_codes'] | null
+  /** The file is a part: what it does not name stays as in this version; null: there is none. */
+  part_of?: number | null
 }
 
 export interface StagingCounts {
@@ -79,12 +82,34 @@ export async function stageLines(
   onProgress: (counts: StagingCounts) => void = () => {},
 ): Promise<Staged> {
   const stage = new Stage(store, order, onProgress)
+  if (order.part_of !== undefined) return stagePart(store, stage, order, lines)
   for await (const line of lines) {
     if ('entry' in line && line.remove === undefined) {
+      stage.count()
       if (stage.add(line.entry)) await stage.write()
     } else stage.other(line)
   }
   return stage.finish()
+}
+
+async function stagePart(
+  store: Store,
+  stage: Stage,
+  order: StagingOrder,
+  lines: AsyncIterable<ParsedLine> | Iterable<ParsedLine>,
+): Promise<Staged> {
+  const { list, version, part_of = null } = order
+  const part = new Increment()
+  for await (const line of lines) {
+    if ('entry' in line) {
+      stage.count()
+      part.take(line.entry, line.remove === true)
+    } else stage.other(line)
+  }
+  if (part_of !== null) await part.copyRest(store, part_of, order)
+  for (const entry of part.entries) if (stage.add(entry)) await stage.write()
+  const { counts, ...staged } = await stage.finish()
+  return { ...staged, counts: { ...counts, ...(await countEntries(store, list, version)) } }
 }
 
 class Stage {
@@ -110,10 +135,14 @@ class Stage {
     this.#removals = Map.groupBy(order.removals, ({ plate }) => plate)
   }
 
+  /** A line of an entry has come. */
+  count(): void {
+    this.#staged.counts.lines += 1
+  }
+
   /** @returns whether a block is full */
   add(given: NewEntry): boolean {
     const { counts } = this.#staged
-    counts.lines += 1
     const entry: Entry = { ...given, id: entryId(given) }
     if (!this.#seen.add(entry.id)) {
       counts.duplicates += 1

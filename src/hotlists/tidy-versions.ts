@@ -65,10 +65,13 @@ function versionsKept(
 ): Set<number> {
   const kept = new Set<number>(in_force === null ? [] : [in_force])
   const been_in_force: number[] = []
-  for (const version of stored.toSorted((a, b) => b - a)) {
+  // A version without any entries is in no row of the store.
+  const all = new Set([...stored, ...records.keys()])
+  for (const version of [...all].toSorted((a, b) => b - a)) {
     const record = records.get(version)?.value
     // From before versions had records.
     const unknown = record === undefined && in_force !== null && version < in_force
+    if (record?.entries_gone) continue
     if (record?.activated_at !== undefined || unknown) been_in_force.push(version)
     else if (record !== undefined && isOnItsWay(record, in_force)) kept.add(version)
   }

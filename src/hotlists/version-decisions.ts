@@ -2,7 +2,12 @@
 // (401.4f), and a supervisor goes back to a version that was in force before.
 import { type Approval, assertMay, decide } from '../domain/approval.ts'
 import { HotplateError } from '../domain/error.ts'
-import { type ActivationOptions, activateVersion, knownVersion } from './activation.ts'
+import {
+  type ActivationOptions,
+  activateVersion,
+  assertPartOf,
+  knownVersion,
+} from './activation.ts'
 import { type Caller, changeApproved, onRecord } from './approvals.ts'
 import { compareVersions } from './differences.ts'
 import { copyEntries, countEntries } from './entries.ts'
@@ -78,6 +83,7 @@ async function assertComparedNow(o: ActivationOptions, record: VersionRecord): P
     const message = `Version ${version} of ${list} is ${state}: ${in_force.version} is in force`
     throw new HotplateError('LIST_OVERTAKEN', message)
   }
+  assertPartOf(record, in_force)
   const changed = await compareVersions(store, list, {
     from: in_force.version,
     to: version,

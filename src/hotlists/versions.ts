@@ -48,6 +48,8 @@ export interface VersionRecord {
   approval: Approval
   /** ISO 8601 UTC, ms: since when it has been, or was, in force. */
   activated_at?: string
+  /** It is a part of a list, on top of this version. */
+  part_of?: number
   /** Its entries are another version's. */
   rolled_back_to?: number
   /** Why it failed. */
@@ -97,6 +99,7 @@ const recordSchema = z.strictObject({
   changes_through: count,
   approval: approvalSchema,
   activated_at: moment.exactOptional(),
+  part_of: z.int().positive().exactOptional(),
   rolled_back_to: z.int().positive().exactOptional(),
   failure: z.string().max(2_000).exactOptional(),
   entries_gone: z.literal(true).exactOptional(),

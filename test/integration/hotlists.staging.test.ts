@@ -8,7 +8,7 @@ import { ensureStreams } from '../../src/bus/streams.ts'
 import { configSchema } from '../../src/config/schema.ts'
 import type { ParsedLine } from '../../src/formats/hotlists/parsed-line.ts'
 import { badLinesOf } from '../../src/hotlists/bad-lines.ts'
-import { differencesOf } from '../../src/hotlists/differences.ts'
+import { compareVersions, differencesOf } from '../../src/hotlists/differences.ts'
 import { loadEntries } from '../../src/hotlists/entries.ts'
 import { historyOf } from '../../src/hotlists/events.ts'
 import { type ImportOptions, stageImport } from '../../src/hotlists/import.ts'
@@ -269,6 +269,59 @@ test('the difference to the version in force is kept: added, changed, removed', 
     after: { plate: 'A3', region: '' },
   })
   expect(rest.differences).toMatchObject([{ plate: 'A4' }])
+})
+
+test('a part adds to the version in force, and takes off what it names', async () => {
+  const of = (plate: string, source_id?: string, remove?: true): ParsedLine => ({
+    line: 1,
+    entry: {
+      plate,
+      reason: 'Stolen',
+      ...(source_id === undefined ? {} : { details: { source_id } }),
+    },
+    ...(remove === undefined ? {} : { remove }),
+  })
+  await activated('A1', 'A2', 'A3', 'A4', 'A5', 'A6', 'A7', 'A8')
+  const part = (...lines: ParsedLine[]) =>
+    stageImport(o, {
+      list,
+      part: true,
+      content: { lines: each(lines), source: { file: 'part.json', format: 'test' } },
+      caller: ANN,
+    })
+  await o.manifests.changes.remove(list, { plate: 'A8', id: null })
+  const first = await part(of('A2', undefined, true), of('B1', 's-1'), of('B2', 's-2'), of('A3'))
+  expect(first).toMatchObject({ held: [], part_of: 1 })
+  expect(first.counts).toMatchObject({ lines: 4, entries: 8, added: 2, changed: 0, removed: 2 })
+  await approve(first.version)
+  expect(await platesOf(2)).toEqual(['A1', 'A3', 'A4', 'A5', 'A6', 'A7', 'B1', 'B2'])
+  // By its number, whatever the plate; added and taken off again; taken off and added again.
+  const lines = [of('C1', 's-1'), of('B9', 's-2', true), of('D1'), of('D1', undefined, true)]
+  const second = await part(...lines, of('A4', undefined, true), of('A4'))
+  await approve(second.version)
+  expect(await platesOf(3)).toEqual(['A1', 'A3', 'A4', 'A5', 'A6', 'A7', 'C1'])
+  const late = await part(of('E1'))
+  await approve((await part(of('E2'))).version).catch(() => undefined)
+  expect(await inForce()).toBe(late.version + 1)
+  await expect(approve(late.version)).rejects.toMatchObject({
+    code: expect.stringMatching(/^(LIST_OVERTAKEN|VERSION_GONE)$/),
+  })
+})
+
+test('a difference is the same in one range of ids and in many', async () => {
+  const plates = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, at) => `P${from + at}`)
+  await activated(...plates(0, 300))
+  const { version } = await stage(entriesOf(...plates(20, 310)))
+  const sides = { from: 1, to: version, rows_to: 290 }
+  const counts = { added: 10, changed: 0, removed: 20 }
+  const found = () => differencesOf(store, list, version, { plates_max: 100 })
+  expect(await compareVersions(store, list, { ...sides, rows_from: 300 })).toEqual(counts)
+  const { differences } = await found()
+  expect(differences).toHaveLength(30)
+  const ranged = { ...sides, rows_from: 16_500_000 }
+  expect(await compareVersions(store, list, ranged)).toEqual(counts)
+  expect((await found()).differences).toEqual(differences)
 })
 
 test('401.4f nobody approves a difference that is no longer the one they saw', async () => {
