@@ -5,7 +5,7 @@ import { HotplateError } from '../domain/error.ts'
 import type { Profile } from '../domain/hotlist.ts'
 import { foldEntryPlate, foldPlate, isPattern } from '../domain/plate.ts'
 import { Random } from '../domain/random.ts'
-import { columnCosts } from '../matching/costs.ts'
+import { cheapestColumns } from '../matching/cheapest.ts'
 import { alignPlates } from '../matching/explain.ts'
 import { buildIndexOf, type IndexOptions } from '../matching/index-block.ts'
 import { loadLookAlikes, SYMBOLS } from '../matching/look-alikes.ts'
@@ -66,10 +66,14 @@ export function explain(given_read: string, given_entry: string, o: ExplainOptio
     ['Threshold', threshold.words],
     ['Verdict', verdictWords(verdict, profile)],
   ]
-  const { aligned, class: kind } = alignPlates(read, entry, index.classes)
-  const costs = columnCosts(model, aligned)
-  const columns = aligned.map((pair, at): Row => {
-    return [pair.read || '·', pair.entry || '·', KINDS[pair.kind], number(costs[at] as number)]
+  const { classes } = index
+  const { aligned, class: kind } = alignPlates(read, entry, classes)
+  const one = { model, read, entry, cost, classes, char_confidence: null, candidate: null }
+  const priced = isPattern(entry)
+    ? aligned.map((column) => ({ ...column, cost: 0 }))
+    : cheapestColumns(one)
+  const columns = priced.map((pair): Row => {
+    return [pair.read || '·', pair.entry || '·', KINDS[pair.kind], number(pair.cost)]
   })
   const likelihood: Row[] = [
     ['Cost', `${number(cost)} nats`],

@@ -1,6 +1,5 @@
 // What misreads cost by a model: -ln of their probability, given that the entry's plate was there,
 // against that of its being read as it is. Nats, 0 and up.
-import type { Column } from './explain.ts'
 import { SYMBOLS } from './look-alikes.ts'
 import type { Model } from './model.ts'
 
@@ -111,25 +110,6 @@ export function editLikelihoods({
   }
 }
 
-/** What each column of an alignment costs. */
-export function columnCosts(model: Model, aligned: readonly Column[]): number[] {
-  const { substitution, deletion, insertion } = costTables(model)
-  const entry_chars = aligned.reduce((n, { entry }) => n + (entry === '' ? 0 : 1), 0)
-  const placeOf = (at: number, last: number) => (at === 0 ? 0 : at === last ? 2 : 1)
-  let before = 0
-  const costs: number[] = []
-  for (const { read, entry, kind } of aligned) {
-    const place = placeOf(before, entry_chars - 1)
-    const [r, e] = [SYMBOLS.indexOf(read), SYMBOLS.indexOf(entry)]
-    if (kind === 'inserted') costs.push(insertion[placeOf(before, entry_chars)]?.[r] as number)
-    else if (kind === 'deleted') costs.push(deletion[place]?.[e] as number)
-    else if (kind === 'any') costs.push(0)
-    else costs.push(substitution[place]?.[e]?.[r] as number)
-    if (entry !== '') before += 1
-  }
-  return costs
-}
-
 /** Characters of its kind. */
 function alikeOf(symbol: string): number {
   return symbol >= 'A' && symbol !== 'O' ? LETTERS : DIGITS
@@ -149,8 +129,9 @@ function tied(char: string): readonly string[] {
   return char === 'O' || char === '0' ? ['O', '0'] : [char]
 }
 
+/** As exact as the packed form, so that costs here and there are equal. */
 function nats(ratio: number): number {
-  return Math.max(0, -Math.log(ratio))
+  return Math.fround(Math.max(0, -Math.log(ratio)))
 }
 
 function total(numbers: readonly number[]): number {

@@ -134,7 +134,12 @@ function costTable(read: string, entry: string, classes: readonly string[]): Uin
   return costs
 }
 
-function kindOf(read: string, entry: string, classes: readonly string[]): AlignedPair['kind'] {
+/** @param classes look-alike classes, as given to the index */
+export function kindOf(
+  read: string,
+  entry: string,
+  classes: readonly string[],
+): AlignedPair['kind'] {
   if (entry === '?') return 'any'
   if (read === entry) return 'same'
   const read_is_zero = read === 'O' || read === '0'

@@ -1,9 +1,9 @@
 // Fits what confidence and place in the engine's list tell (Model.evidence) to labelled readings:
 // the greatest likelihood of the true plates, by the formulas of native/scorer, uphill by Adam
 // (Kingma and Ba 2015).
+import { alignmentCost, COST_MAX } from './cheapest.ts'
 import { type CostTables, costTables, editLikelihoods } from './costs.ts'
 import { editsOf, formNumber, formTables } from './forms.ts'
-import { SYMBOLS } from './look-alikes.ts'
 import { type Curve, EVIDENCE_UNKNOWN, type Model } from './model.ts'
 
 export interface LabelledReading {
@@ -33,7 +33,6 @@ const SMOOTH_READINGS = 4
 const RIDGE_READINGS = 0.2
 /** Cameras of the same engine may send no candidates, or no confidence: so much do those count. */
 const STRIPPED_WEIGHT = 0.1
-const COST_MAX = 40
 const LIKELIHOOD_MIN = 1e-9
 
 /** Two neighbouring parameters of a curve and the share of the second; or one, and no second. */
@@ -281,36 +280,6 @@ function editLikelihood(tables: CostTables, all: number, read: string, entry: st
   const cost = alignmentCost(tables, read, entry)
   if (cost >= COST_MAX) return 0
   return (Math.exp(-cost) * platesLike(read)) / platesLike(entry) / all
-}
-
-function alignmentCost(tables: CostTables, read: string, entry: string): number {
-  const r = [...read].map((char) => SYMBOLS.indexOf(char))
-  const e = [...entry].map((char) => SYMBOLS.indexOf(char))
-  const insertion = (gap: number, j: number) => tables.insertion[gap]?.[r[j] as number] as number
-  const row = [0]
-  for (let j = 0; j < r.length; j += 1) row.push((row[j] as number) + insertion(0, j))
-  for (const [i, listed] of e.entries()) {
-    const place = placeOf(i, e.length - 1)
-    const gap = placeOf(i + 1, e.length)
-    const deleted = tables.deletion[place]?.[listed] as number
-    let diagonal = row[0] as number
-    row[0] = diagonal + deleted
-    for (let j = 1; j <= r.length; j += 1) {
-      const above = row[j] as number
-      const substituted = tables.substitution[place]?.[listed]?.[r[j - 1] as number] as number
-      row[j] = Math.min(
-        diagonal + substituted,
-        above + deleted,
-        (row[j - 1] as number) + insertion(gap, j - 1),
-      )
-      diagonal = above
-    }
-  }
-  return row[r.length] as number
-}
-
-function placeOf(at: number, last: number): number {
-  return at === 0 ? 0 : at === last ? 2 : 1
 }
 
 function platesLike(plate: string): number {

@@ -3,7 +3,7 @@
 import type { PlateMatch } from '../domain/alert.ts'
 import { isPattern } from '../domain/plate.ts'
 import type { Candidate } from '../domain/read.ts'
-import { columnCosts } from './costs.ts'
+import { cheapestColumns } from './cheapest.ts'
 import { EVIDENCE_BYTES, packEvidence } from './evidence.ts'
 import { alignPattern, alignPlates } from './explain.ts'
 import type { IndexSource } from './index-block.ts'
@@ -160,20 +160,28 @@ export class Judge {
     const { plate: listed, region } = this.#native.listed(entry)
     const model = models[modelOf(read.camera)] as Model
     const told = candidate < 0 ? undefined : read.candidates?.[candidate]
-    const pattern = isPattern(listed)
-    const { class: kind, aligned } = pattern
-      ? alignPattern(told?.plate ?? read.plate, listed, classes)
-      : alignPlates(read.plate, listed, classes)
-    const costs = pattern ? aligned.map(() => 0) : columnCosts(model, aligned)
-    const by_model = costs.reduce((total, column) => total + column, 0)
-    // The evidence of the candidates says what the reading costs; the model, where that arises.
-    const scale = by_model === 0 ? 0 : cost / by_model
+    const by_pattern = isPattern(listed)
+      ? alignPattern(told?.plate ?? read.plate, listed, classes).aligned
+      : null
+    const aligned =
+      by_pattern?.map((column) => ({ ...column, cost: 0 })) ??
+      cheapestColumns({
+        model,
+        read: read.plate,
+        entry: listed,
+        char_confidence: read.char_confidence,
+        candidate: told?.plate ?? null,
+        cost,
+        classes,
+      })
+    // The class is in the profiles' terms: the fewest edits, whatever costs least.
+    const kind = by_pattern ? 'wildcard' : alignPlates(read.plate, listed, classes).class
     return {
-      class: told === undefined || pattern ? kind : 'candidate',
+      class: told === undefined || by_pattern ? kind : 'candidate',
       cost,
       score: Math.exp(-cost),
       posterior: 1 / (1 + Math.exp(-log_odds)),
-      aligned: aligned.map((column, at) => ({ ...column, cost: (costs[at] as number) * scale })),
+      aligned,
       ...(told === undefined ? {} : { candidate: told.plate }),
       state: compareStates(read.region, regionText(region)),
       model: { name: model.name, version: model.version },

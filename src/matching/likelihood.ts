@@ -1,6 +1,7 @@
 // How well a model foretells readings of plates that it was not fitted on.
 
-import { columnCosts } from './costs.ts'
+import { alignmentCost } from './cheapest.ts'
+import { costTables } from './costs.ts'
 import { alignPlates } from './explain.ts'
 import type { LabelledReading } from './fit-evidence.ts'
 import { EDITS_MAX } from './fit-model.ts'
@@ -23,12 +24,13 @@ export function logLikelihood(
   classes: readonly string[],
 ): { nats: number; readings: number } {
   const sampler = new MisreadSampler(model)
+  const tables = costTables(model)
   const sum = { nats: 0, readings: 0 }
   for (const { true_plate, read_plate } of readings) {
     const { aligned } = alignPlates(read_plate, true_plate, classes)
     const edits = aligned.filter(({ kind }) => kind !== 'same' && kind !== 'o_zero').length
     if (edits > EDITS_MAX) continue
-    const cost = columnCosts(model, aligned).reduce((total, column) => total + column, 0)
+    const cost = alignmentCost(tables, read_plate, true_plate)
     sum.nats += Math.log(sampler.faithful(drawnOf(true_plate))) - cost
     sum.readings += 1
   }

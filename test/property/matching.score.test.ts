@@ -2,6 +2,7 @@
 // likely misreads are dropped and unlikely ones alert.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { cheapestColumns } from '../../src/matching/cheapest.ts'
 import { EVIDENCE_BYTES, packEvidence } from '../../src/matching/evidence.ts'
 import type { Forms } from '../../src/matching/forms.ts'
 import { loadModel, type Model } from '../../src/matching/model.ts'
@@ -9,6 +10,7 @@ import { loadNative } from '../../src/matching/native.ts'
 import { packModel } from '../../src/matching/packed-model.ts'
 import { PLATE_RECORD_BYTES, packPlate } from '../../src/matching/record.ts'
 import { regionCode } from '../../src/matching/region.ts'
+import { CLASSES } from '../helpers/matching.ts'
 import { type Scored, type ScoredReading, scoreBySearch } from './score.reference.ts'
 
 const general = loadModel('general')
@@ -48,8 +50,9 @@ const plateOf = (alphabet: string) =>
 const plate = fc.oneof(plateOf('AB8C3O0D1IL'), plateOf('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ'))
 const confidence = fc.oneof(fc.constant(null), fc.float({ min: 0, max: 1, noNaN: true }))
 const share = fc.float({ min: 0, max: 1, noNaN: true })
+const shares_of_12 = { minLength: 12, maxLength: 12 }
 const reading = fc
-  .record({ plate, confidence, shares: fc.array(share, { minLength: 12, maxLength: 12 }) })
+  .record({ plate, confidence, shares: fc.array(share, shares_of_12) })
   .chain(({ plate: read, confidence: whole, shares }) =>
     fc.constantFrom(null, shares.slice(0, read.length)).map((char_confidence) => ({
       plate: read,
@@ -93,6 +96,38 @@ test('O and 0 tie: exchanging them in the read or the entry changes nothing', ()
       expect(oddsOf(exchanged(read), entry)).toBeCloseTo(odds)
     }),
   )
+})
+
+test('columns spell the read and the entry, and their costs add up to the native one', () => {
+  const near = plateOf('AB8O01')
+  const own = fc.record({ plate: near, confidence, shares: fc.array(share, shares_of_12) })
+  const others = fc.array(fc.record({ plate: near, confidence }), { maxLength: 10 })
+  let by_candidate = 0
+  fc.assert(
+    fc.property(modelName, own, others, near, fc.boolean(), (name, read, rest, entry, is_told) => {
+      const model = MODELS[name]
+      const char_confidence = is_told ? read.shares.slice(0, read.plate.length) : null
+      const readings = [{ ...read, char_confidence }, ...rest]
+      const { cost, record } = scoreNatively(model, readings, entry, '', '')
+      if (record > 0) by_candidate += 1
+      const columns = cheapestColumns({
+        model,
+        read: read.plate,
+        entry,
+        char_confidence,
+        candidate: record > 0 ? readings[record]!.plate : null,
+        cost,
+        classes: CLASSES,
+      })
+      expect(columns.map((column) => column.read).join('')).toBe(read.plate)
+      expect(columns.map((column) => column.entry).join('')).toBe(entry)
+      expect(Math.min(...columns.map((column) => column.cost))).toBeGreaterThanOrEqual(0)
+      const sum = columns.reduce((all, column) => all + column.cost, 0)
+      expect(Math.abs(sum - cost)).toBeLessThan(1e-6)
+    }),
+    { numRuns: 1_000 },
+  )
+  expect(by_candidate).toBeGreaterThan(50)
 })
 
 test('bytes that are no packed model are refused', () => {

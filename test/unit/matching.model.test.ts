@@ -2,8 +2,8 @@
 // ones alert.
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { columnCosts } from '../../src/matching/costs.ts'
-import { alignPlates } from '../../src/matching/explain.ts'
+import { alignmentCost } from '../../src/matching/cheapest.ts'
+import { costTables } from '../../src/matching/costs.ts'
 import { fitModel } from '../../src/matching/fit-model.ts'
 import { SYMBOLS } from '../../src/matching/look-alikes.ts'
 import { checkModel, loadModel } from '../../src/matching/model.ts'
@@ -12,8 +12,7 @@ import { CLASSES } from '../helpers/matching.ts'
 const general = loadModel('general')
 
 function cost(read: string, entry: string): number {
-  const { aligned } = alignPlates(read, entry, CLASSES)
-  return columnCosts(general, aligned).reduce((total, cost) => total + cost, 0)
+  return alignmentCost(costTables(general), read, entry)
 }
 
 test('a faithful reading costs nothing, nor does O for 0', () => {
