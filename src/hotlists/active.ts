@@ -30,6 +30,7 @@ import type { Store } from '../store/client.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { type Change, covers } from './changes.ts'
 import { type CustomEntry, customKey } from './custom.ts'
+import { hashText } from './entries.ts'
 import { EntryFile } from './entry-file.ts'
 import { Base, Generation, isLater, type ListedEntry } from './generation.ts'
 import type { BuilderResult, BuilderTask, BuiltIndex, DamagedFiles } from './index-builder.ts'
@@ -64,6 +65,7 @@ export class ActiveLists {
   #custom = new Map<string, CustomEntry>()
   /** What their thresholds are, by the list's name; of the ones before, until they are weighed. */
   #weighed = new Map<string, ListThreshold>()
+  #weighed_of = ''
   #weighing: Promise<void> | null = null
   #weigh_again = false
   #damaged = new Set<string>()
@@ -344,10 +346,18 @@ export class ActiveLists {
 
   async #thresholdsOfCustom(generation: Generation): Promise<Map<string, ListThreshold>> {
     const { base, overlay } = generation
-    if (overlay === null) return new Map()
+    if (overlay === null) {
+      this.#weighed_of = ''
+      return new Map()
+    }
     const inputs = this.#inputs(base.lists)
-    const task = { task: 'weigh', inputs, ...generation.packed() } as const
+    const packed = generation.packed()
+    const of = hashText(JSON.stringify(inputs) + Buffer.from(packed.records).toString('latin1'))
+    // Another word in an entry changes nothing that is weighed.
+    if (of === this.#weighed_of) return this.#weighed
+    const task = { task: 'weigh', inputs, ...packed } as const
     const thresholds = (await this.#builder.run(task)) as ListThreshold[]
+    this.#weighed_of = of
     return new Map(base.lists.map(({ name }, at) => [name, thresholds[at] as ListThreshold]))
   }
 

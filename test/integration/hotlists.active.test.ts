@@ -306,7 +306,10 @@ test('a list of custom entries alone is held to its budget as any other', async 
   expect(threshold.expected_false_per_million).toBeLessThanOrEqual(5)
   expect(threshold.misses_share).toBeGreaterThan(0)
   expect(lists.lists.current?.log_odds_min[0]).toBe(threshold.log_odds_min)
-  // With none of them left it is as before.
-  for (const key of (await manifests.custom.all()).keys()) await manifests.custom.purge(key)
+  // With none of them left it is as before, and the same again with the same ones.
+  const all = await manifests.custom.all()
+  for (const key of all.keys()) await manifests.custom.purge(key)
   await until(() => lists.lists.current?.log_odds_min[0] === LOG_ODDS_ALL)
+  for (const [key, { value }] of all) await manifests.custom.create(key, value)
+  await until(() => lists.lists.current?.log_odds_min[0] === threshold.log_odds_min)
 })
