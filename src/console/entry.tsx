@@ -1,14 +1,15 @@
 // One entry that somebody has made: what it says, how far it has come, and what may be done next.
 import { useSignal } from '@preact/signals'
-import type { ApprovalState } from '../domain/approval.ts'
+import { type Approval, type ApprovalState, decide } from '../domain/approval.ts'
 import type { Entry } from '../domain/hotlist.ts'
 import { useAsked } from './api.ts'
 import { Backtest, PastReads } from './backtest.tsx'
 import type { EntryDocument } from './documents.ts'
+import { History } from './history.tsx'
 import { EntryFacts, State, WhenHere } from './parts.tsx'
 import { addressOf } from './route.ts'
 import { type StepName, Steps, Way } from './steps.tsx'
-import type { SignedIn } from './store.ts'
+import { now_ms, type SignedIn } from './store.ts'
 import { text } from './text.ts'
 
 export function EntryPage({ list, id, who }: { list: string; id: string; who: SignedIn }) {
@@ -19,8 +20,34 @@ export function EntryPage({ list, id, who }: { list: string; id: string; who: Si
       </p>
       <h1>{text.entry.heading}</h1>
       <EntrySheet list={list} id={id} who={who} onDone={() => {}} />
+      <Record list={list} id={id} />
     </>
   )
+}
+
+/** Asked for when it is opened: the look at it is on record too. */
+function Record({ list, id }: { list: string; id: string }) {
+  const isOpen = useSignal(false)
+  return (
+    <details
+      class="change"
+      onToggle={({ currentTarget }) => {
+        isOpen.value = currentTarget.open
+      }}
+    >
+      <summary>{text.list.tab.history}</summary>
+      {isOpen.value && <History list={list} object={`entry:${id}`} />}
+    </details>
+  )
+}
+
+function mayAmend(approval: Approval, { user, roles }: SignedIn): boolean {
+  try {
+    decide(approval, 'amend', { name: user, roles }, now_ms.peek())
+    return true
+  } catch {
+    return false
+  }
 }
 
 interface EntrySheetProps {
@@ -46,6 +73,13 @@ export function EntrySheet({ list, id, who, names, backtest, onDone }: EntryShee
             <State approval={approval} />
           </p>
           <EntryFacts entry={entry} />
+          {names === undefined && mayAmend(approval, who) && (
+            <p class="buttons">
+              <a class="quiet" href={addressOf({ page: 'amend', list, id })}>
+                {text.draft.amend}
+              </a>
+            </p>
+          )}
           <Looks list={list} entry={entry} state={approval.state} tested={backtest === true} />
           <p class="problem" role="status">
             {told}

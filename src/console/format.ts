@@ -40,11 +40,14 @@ export function formatAge(age_ms: number): string {
 
 const DAY_MS = 86_400_000
 
-/** The moment in so many days as a field for it has it: local time, without a zone. */
-export function inDays(days: number): string {
-  const then = new Date(Date.now() + days * DAY_MS)
-  const local = new Date(then.getTime() - then.getTimezoneOffset() * 60_000)
+/** As a field for moments has it: local time, without a zone. */
+export function forField(time_ms: number): string {
+  const local = new Date(time_ms - new Date(time_ms).getTimezoneOffset() * 60_000)
   return local.toISOString().slice(0, 16)
+}
+
+export function inDays(days: number): string {
+  return forField(Date.now() + days * DAY_MS)
 }
 
 export interface VehicleAgreement {

@@ -15,8 +15,10 @@ interface ListEvent {
   refused?: string
 }
 
-export function History({ list }: { list: string }) {
-  const asked = useAsked<{ events: ListEvent[] }>(`/v1/hotlists/${list}/history`)
+/** @param object one thing of the list alone */
+export function History({ list, object }: { list: string; object?: string }) {
+  const of_one = object === undefined ? '' : `?${new URLSearchParams({ object })}`
+  const asked = useAsked<{ events: ListEvent[] }>(`/v1/hotlists/${list}/history${of_one}`)
   return (
     <WhenHere asked={asked}>
       {({ events }) =>

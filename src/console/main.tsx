@@ -6,7 +6,7 @@ import { may } from '../domain/roles.ts'
 import { Board, NewAbove } from './board.tsx'
 import { ConflictsPage } from './conflicts.tsx'
 import { EntryPage } from './entry.tsx'
-import { DraftPage } from './entry-form.tsx'
+import { AmendPage, DraftPage } from './entry-form.tsx'
 import { Announcer, Banner, Header } from './frame.tsx'
 import { Inbox } from './inbox.tsx'
 import { ListPage } from './list.tsx'
@@ -71,6 +71,8 @@ function Page({ at, who }: { at: Exclude<Route, { page: 'alerts' }>; who: Signed
       )
     case 'draft':
       return <DraftPage key={at.list} list={at.list} />
+    case 'amend':
+      return <AmendPage key={`${at.list}/${at.id}`} list={at.list} id={at.id} />
     case 'inbox':
       return <Inbox who={who} />
   }

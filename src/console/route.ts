@@ -18,6 +18,7 @@ export type Route =
   | { page: 'list'; list: string; tab: ListTab }
   | { page: 'entry'; list: string; id: string }
   | { page: 'draft'; list: string }
+  | { page: 'amend'; list: string; id: string }
   | { page: 'version'; list: string; version: number }
   | { page: 'new-list' }
   | { page: 'conflicts' }
@@ -42,6 +43,8 @@ export function addressOf(to: Route): string {
       return `#/lists/${to.list}/${to.tab}`
     case 'entry':
       return `#/lists/${to.list}/entries/${encodeURIComponent(to.id)}`
+    case 'amend':
+      return `#/lists/${to.list}/amend/${encodeURIComponent(to.id)}`
     case 'version':
       return `#/lists/${to.list}/versions/${to.version}`
     case 'draft':
@@ -63,6 +66,7 @@ function parse(hash: string): Route {
   if (tab === 'versions' && /^\d{1,9}$/.test(id ?? '')) {
     return { page: 'version', list, version: Number(id) }
   }
+  if (tab === 'amend' && id !== undefined) return { page: 'amend', list, id: decoded(id) }
   if (tab === 'entries' && id !== undefined) return { page: 'entry', list, id: decoded(id) }
   const known = LIST_TABS.find((name) => name === tab)
   return { page: 'list', list, tab: known ?? 'entries' }

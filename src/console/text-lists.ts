@@ -64,6 +64,11 @@ export const listsText = {
   },
   draft: {
     heading: 'New entry',
+    amend: 'Change',
+    amendExplained:
+      'What was approved and could alert on more is a draft again, and alerts no more until ' +
+      'another person has approved it.',
+    keepChange: 'Keep the change',
     explained: 'It alerts once another person has approved it, until it ends.',
     look: 'What is looked for',
     act: 'For whoever acts on it',

@@ -140,6 +140,13 @@ test('401.4f whoever has written it is told that another has to decide', async (
     await page.getByRole('link', { name: 'KXB4410' }).click()
     await page.getByText('No case number').waitFor()
     await page.locator('.state.returned').waitFor()
+    await page.getByRole('link', { name: 'Change' }).click()
+    await page.fill('[name=case]', 'TF-2026-1182')
+    await page.getByRole('button', { name: 'Submit for approval' }).click()
+    await page.locator('.decision .state.submitted').waitFor()
+    expect(await page.locator('.sheet').textContent()).toContain('CaseTF-2026-1182')
+    await page.getByRole('button', { name: 'Withdraw' }).click()
+    await page.locator('.decision .state.draft').waitFor()
   })
 })
 
