@@ -134,7 +134,8 @@ async function openDoor(
   stops.push(() => settings.stop())
   const maySee: DeliveryOptions['maySee'] = ({ user }, list) =>
     settings.maySee(list, access.personOf(user))
-  const delivery = await createDelivery({ bus, config, metrics, log, maySee })
+  const refreshRights = () => settings.refresh()
+  const delivery = await createDelivery({ bus, config, metrics, log, maySee, refreshRights })
   stops.push(() => delivery.stop())
   const lists = await openListsReporter(bus, store, config)
   const { audit } = access

@@ -55,6 +55,8 @@ export interface DeliveryOptions {
    * each; without it everybody may.
    */
   maySee?: (viewer: Viewer, list: string) => boolean
+  /** Resolves once `maySee` goes by what is in force: asked for after the bus was away. */
+  refreshRights?: () => Promise<void>
   /** epoch ms */
   now?: () => number
 }
@@ -88,6 +90,7 @@ class DeliveryHub implements Delivery, CursorSource {
   readonly #log: Logger
   readonly #days: number
   readonly #maySee: NonNullable<DeliveryOptions['maySee']>
+  readonly #refreshRights: NonNullable<DeliveryOptions['refreshRights']>
   readonly #reader: ReplayReader
   /** By what is left of their lists. */
   readonly #reduced = new WeakMap<StreamedAlert, Map<string, StreamedAlert>>()
@@ -99,11 +102,12 @@ class DeliveryHub implements Delivery, CursorSource {
   #stopped = false
   #ping: NodeJS.Timeout | undefined
 
-  constructor({ bus, config, metrics, log, maySee, now }: DeliveryOptions) {
+  constructor({ bus, config, metrics, log, maySee, refreshRights, now }: DeliveryOptions) {
     this.#bus = bus
     this.#log = log
     this.#days = config.retention.days
     this.#maySee = maySee ?? (() => true)
+    this.#refreshRights = refreshRights ?? (() => Promise.resolve())
     this.#reader = new ReplayReader(bus)
     this.metrics = metrics
     this.buffer_bytes_max = config.gateway.console_buffer_bytes_max
@@ -260,6 +264,8 @@ class DeliveryHub implements Delivery, CursorSource {
       try {
         const { last_seq } = await this.#state()
         if (last_seq < this.tail) this.#startOver(last_seq)
+        // No alert may be shown by rights of before.
+        await this.#refreshRights()
         await this.#subscribe()
         return
       } catch (error) {

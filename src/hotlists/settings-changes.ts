@@ -1,7 +1,7 @@
 // What people do to the settings of lists. A list of a government's source is in force as soon as
 // an administrator has registered it; any other, and whatever reaches further than what is in
-// force, waits for a second person (401.4f). What only narrows a list, or names it better, is in
-// force at once.
+// force, waits for a second person (401.4f). What only says it better is in force at once, and what
+// narrows a list by the word of somebody who may decide.
 //
 // Each change is on record before it is made, and is made on the revision that it was decided on:
 // of two people at once one wins, and the other is told who.
@@ -11,6 +11,7 @@ import { type Actor, type Approval, assertMay, decide, draft, PROGRAM } from '..
 import { HotplateError } from '../domain/error.ts'
 import type { Category, HotList, Purpose } from '../domain/hotlist.ts'
 import { defaultSettings, type ListSettings } from '../domain/list-settings.ts'
+import { may } from '../domain/roles.ts'
 import type { Store } from '../store/client.ts'
 import { ApprovalOvertaken, type Caller, onRecord } from './approvals.ts'
 import { recordChange } from './events.ts'
@@ -110,7 +111,8 @@ function registered(
 }
 
 /**
- * Changes settings: in force at once where nothing reaches further than before, else as a proposal.
+ * Changes settings: in force at once where nothing reaches further than before, and whoever makes
+ * it reach less may decide; else as a proposal.
  * @throws HotplateError LIST_UNKNOWN, APPROVAL_RIGHT, APPROVAL_OVERTAKEN, AUDIT_UNAVAILABLE
  */
 export function changeSettings(
@@ -123,15 +125,15 @@ export function changeSettings(
     const { approved, proposed } = was
     const { actor } = caller
     const next = patched((approved ?? proposed)?.settings as ListSettings, patch)
-    const narrower =
+    const at_once =
       approved !== null &&
       approved.approval.state === 'active' &&
-      widenings(approved.settings, next).length === 0
-    const in_force = narrower
+      needsNobody(approved.settings, next, actor)
+    const in_force = at_once
       ? { settings: next, approval: decide(approved.approval, 'annotate', actor, now_ms) }
       : approved
     if (proposed === null) {
-      if (narrower) return { name, approved: in_force, proposed }
+      if (at_once) return { name, approved: in_force, proposed }
       return {
         name,
         approved,
@@ -146,6 +148,16 @@ export function changeSettings(
       proposed: { settings: patched(proposed.settings, patch), approval },
     }
   })
+}
+
+/**
+ * What reaches further takes a second person; what reaches less takes somebody who may decide,
+ * since whoever hides a list or cuts its hours takes alerts from all others.
+ */
+function needsNobody(before: ListSettings, after: ListSettings, { roles }: Actor): boolean {
+  if (widenings(before, after).length > 0) return false
+  const deciding = may(roles, 'list_decide') || may(roles, 'source_register')
+  return deciding || widenings(after, before).length === 0
 }
 
 /** What is done with a proposal; `revoke` is of the settings in force. */

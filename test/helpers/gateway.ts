@@ -64,7 +64,8 @@ export async function startTestGateway(bus: Bus, o: TestGatewayOptions = {}): Pr
   const settings = await SettingsView.open(await openSettings(bus))
   const maySee: DeliveryOptions['maySee'] = ({ user }, list) =>
     settings.maySee(list, access.personOf(user))
-  const delivery = await createDelivery({ bus, config, log, metrics, maySee, ...o.delivery })
+  const rights = { maySee, refreshRights: () => settings.refresh() }
+  const delivery = await createDelivery({ bus, config, log, metrics, ...rights, ...o.delivery })
   const images = o.images ?? { open: () => Promise.resolve(null) }
   const lists = o.lists ?? { report: () => Promise.resolve({ days: 90, lists: [] }) }
   const hotlists = await o.subjects?.(access.audit, settings)

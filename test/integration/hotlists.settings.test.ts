@@ -17,6 +17,7 @@ import {
   type SettingsOptions,
 } from '../../src/hotlists/settings-changes.ts'
 import { SettingsJob } from '../../src/hotlists/settings-job.ts'
+import { SettingsView } from '../../src/hotlists/settings-view.ts'
 import { createLog, type Logger } from '../../src/telemetry/log.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { startNats, type TestNats } from '../helpers/nats.ts'
@@ -109,17 +110,18 @@ describe('a custom list', () => {
     })
   })
 
-  test('what narrows it is in force at once, also while something wider waits', async () => {
+  test('what narrows it is in force at once by whoever may decide, whatever waits', async () => {
     await createList(o, custom('narrow'), ANN)
     await decideSettings(o, 'narrow', 'submit', ANN)
     await decideSettings(o, 'narrow', 'approve', SUE)
-    await changeSettings(o, 'narrow', { profile: 'fold+2' }, ANN)
-    const { approved, proposed } = await changeSettings(
-      o,
-      'narrow',
-      { visibility: { kind: 'covert', people: ['ann'] } },
-      ANN,
-    )
+    const covert = { visibility: { kind: 'covert' as const, people: ['ann'] } }
+    // A list that one person hides is silent for all others.
+    const hidden = await changeSettings(o, 'narrow', { ...covert, contact: 'desk' }, ANN)
+    expect(hidden.approved?.settings.visibility.kind).toBe('all')
+    expect(hidden.proposed?.settings.visibility.kind).toBe('covert')
+    const named = await changeSettings(o, 'narrow', { profile: 'fold+2' }, ANN)
+    expect(named.approved?.settings.profile).toBe('fold')
+    const { approved, proposed } = await changeSettings(o, 'narrow', covert, SUE)
     expect(approved?.settings.visibility.kind).toBe('covert')
     expect(approved?.settings.profile).toBe('fold')
     expect(proposed?.settings).toMatchObject({ profile: 'fold+2', visibility: { kind: 'covert' } })
@@ -257,4 +259,21 @@ describe('the keeper', () => {
       profile: 'exact',
     })
   })
+})
+
+test('a view of settings that was behind is brought up to date when it is asked to', async () => {
+  const silent: SettingsDocuments = {
+    ...settings,
+    all: () => settings.all(),
+    // As after the bus was away: the watch has told of nothing yet.
+    watch: () => Promise.resolve({ stop: () => undefined }),
+  }
+  const view = await SettingsView.open(silent)
+  const covert = { visibility: { kind: 'covert' as const, people: ['eve'] } }
+  await putSettings(settings, 'behind', covert)
+  const dan = { user: 'dan', roles: [], ilets: false }
+  expect(view.maySee('behind', dan)).toBe(true)
+  await view.refresh()
+  expect(view.maySee('behind', dan)).toBe(false)
+  expect(view.maySee('behind', { ...dan, user: 'eve' })).toBe(true)
 })
