@@ -1,17 +1,9 @@
 // `hotplate hotlist formats`, `feeds` and `fetch`: the layouts that files may have, how it goes
 // with lists whose files come by themselves, and asking for one before its time.
 import type { Command } from 'commander'
-import { assertMay } from '../domain/approval.ts'
-import { HotplateError } from '../domain/error.ts'
 import { FORMATS } from '../formats/hotlists/formats.ts'
-import { recordChange } from '../hotlists/events.ts'
-import {
-  dueAt,
-  type FeedState,
-  feedIdentity,
-  feedInForce,
-  openFeedStates,
-} from '../hotlists/sources/feed-state.ts'
+import { feedIdentity, openFeedStates } from '../hotlists/sources/feed-state.ts'
+import { type FeedShown, feedShown, fetchNow } from '../hotlists/sources/fetch-now.ts'
 import { onGround, type PersonOptions, withCommon } from './hotlist-ground.ts'
 import { table } from './table.ts'
 
@@ -34,24 +26,17 @@ export function registerFeeds(hotlist: Command): void {
 async function runFeeds(options: PersonOptions): Promise<void> {
   await onGround(options, async ({ bus, settings }) => {
     const states = await (await openFeedStates(bus)).all()
-    const rows: string[][] = []
-    for (const [list, { value }] of await settings.all()) {
-      const feed = feedInForce(value)
-      if (feed === undefined) continue
-      const identity = feedIdentity(feed)
-      const known = states.get(list)?.value
-      const state = known?.feed === identity ? known : undefined
-      const due = feed.kind === 'folder' ? null : dueAt(state, feed.every_minutes)
-      rows.push([list, identity, ...cellsOf(state, due)])
-    }
+    const rows = [...(await settings.all())].flatMap(([list, { value }]) => {
+      const shown = feedShown(value, states.get(list)?.value ?? null)
+      return shown === null ? [] : [[list, feedIdentity(shown.feed), ...cellsOf(shown)]]
+    })
     if (rows.length === 0) return 'No list has a feed in force'
     return table([['list', 'feed', 'asked', 'version', 'next', 'failures', ''], ...rows])
   })
 }
 
-/** @param due epoch ms; null: whenever a file comes */
-function cellsOf(state: FeedState | undefined, due: number | null): string[] {
-  const next = due === null ? '' : due === 0 ? 'now' : new Date(due).toISOString()
+function cellsOf({ state, next_ms }: FeedShown): string[] {
+  const next = next_ms === null ? '' : next_ms === 0 ? 'now' : new Date(next_ms).toISOString()
   const { asked_at = '', version = '', failures = '', failure } = state ?? {}
   const why = failure === undefined ? '' : `${failure.code}: ${failure.message}`
   return [asked_at, String(version), next, String(failures), why]
@@ -59,31 +44,7 @@ function cellsOf(state: FeedState | undefined, due: number | null): string[] {
 
 async function runFetch({ list, ...options }: PersonOptions & { list: string }): Promise<void> {
   await onGround(options, async ({ bus, settings, audit, caller }) => {
-    const { actor, from } = caller
-    assertMay(actor, 'import_write', 'fetch a list')
-    const document = await settings.get(list)
-    const feed = document === null ? undefined : feedInForce(document.value)
-    if (feed === undefined || feed.kind === 'folder') {
-      const came = feed === undefined ? 'none' : 'a folder'
-      throw new HotplateError(
-        'FEED_UNKNOWN',
-        `Expected a list with an HTTPS or SFTP feed in force but ${list} has ${came}`,
-      )
-    }
-    const states = await openFeedStates(bus)
-    const was = (await states.get(list))?.value ?? null
-    const object = `list:${list}` as const
-    await recordChange(audit, {
-      who: actor.name,
-      from,
-      list,
-      what: 'list_fetch',
-      object,
-      was,
-      is: null,
-    })
-    // A feed that nobody knows anything of is due, and its file is a new one.
-    await states.purge(list)
+    await fetchNow({ settings, audit, states: await openFeedStates(bus) }, list, caller)
     return `${list} is fetched at the keeper's next turn`
   })
 }

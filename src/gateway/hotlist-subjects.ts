@@ -12,6 +12,7 @@ import { loadPlateFormats } from '../hotlists/plate-formats.ts'
 import { openSettings } from '../hotlists/settings.ts'
 import type { SettingsView } from '../hotlists/settings-view.ts'
 import { SightingsFinder } from '../hotlists/sightings.ts'
+import { openFeedStates } from '../hotlists/sources/feed-state.ts'
 import { openThresholds } from '../hotlists/thresholds.ts'
 import type { Store } from '../store/client.ts'
 import type { Logger } from '../telemetry/log.ts'
@@ -19,6 +20,7 @@ import { addClearedRoutes } from './cleared-routes.ts'
 import { addConflictRoutes } from './conflict-routes.ts'
 import type { Subject } from './context.ts'
 import { addEntryRoutes } from './entry-routes.ts'
+import { addFeedRoutes } from './feed-routes.ts'
 import { addHotlistRoutes } from './hotlist-routes.ts'
 import { addInboxRoutes } from './inbox-routes.ts'
 import { addReadsRoutes } from './reads-routes.ts'
@@ -50,6 +52,7 @@ export async function openHotlistSubjects(o: HotlistSubjectsOptions): Promise<Ho
   const settings = await openSettings(bus)
   const custom = await mirror(manifests.custom)
   const ground = { bus, store, manifests, settings, view, audit, limits: config.hotlists }
+  const states = await openFeedStates(bus)
   const clearances = await openClearances(bus)
   const cleared = await mirror(clearances)
   const formats = loadPlateFormats()
@@ -86,6 +89,7 @@ export async function openHotlistSubjects(o: HotlistSubjectsOptions): Promise<Ho
       (app) => addConflictRoutes(app, { ...ground, formats }),
       (app) => addClearedRoutes(app, { ...ground, clearances, mirror: cleared }),
       (app) => addVersionRoutes(app, versions),
+      (app) => addFeedRoutes(app, { ...ground, states }),
     ],
     stop() {
       for (const one of stops) one.stop()
