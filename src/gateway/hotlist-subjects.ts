@@ -1,4 +1,5 @@
 // The routes of hot lists on what they stand on: documents, mirrors, the store.
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Audit } from '../access/audit.ts'
 import type { Bus } from '../bus/connection.ts'
@@ -71,13 +72,16 @@ export async function openHotlistSubjects(o: HotlistSubjectsOptions): Promise<Ho
     versions: await mirror(manifests.versions),
     in_force: await mirror(manifests),
   }
+  const upload_dir = join(config.data_dir, 'uploads')
+  // What a process that died has left: none but this one has files there.
+  await rm(upload_dir, { recursive: true, force: true })
   const { bad_lines_share_max, versions_kept } = config.hotlists
   const versions = {
     ...ground,
     log,
     bad_lines_share_max,
     versions_kept,
-    upload_dir: join(config.data_dir, 'uploads'),
+    upload_dir,
     upload_bytes_max: config.gateway.upload_bytes_max,
   }
   return {

@@ -139,9 +139,15 @@ async function deleteOf(
   list: string,
   version: number,
 ): Promise<void> {
-  await client.command({
-    query: `DELETE FROM ${database}.${table}
-      WHERE list = {list: String} AND version = {version: UInt32}`,
-    query_params: { list, version },
+  const query_params = { list, version }
+  const of_version = `FROM ${database}.${table}
+    WHERE list = {list: String} AND version = {version: UInt32}`
+  // A delete of nothing still goes through all parts of the table.
+  const found = await client.query({
+    query: `SELECT 1 ${of_version} LIMIT 1`,
+    query_params,
+    format: 'JSONEachRow',
   })
+  if ((await found.json()).length === 0) return
+  await client.command({ query: `DELETE ${of_version}`, query_params })
 }
