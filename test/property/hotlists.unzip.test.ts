@@ -32,7 +32,7 @@ test.each([
       const told = await outcomeOf(path, options)
       expect([TEXT, 'LIST_UNREADABLE', 'LIST_ARCHIVE_REFUSED']).toContain(told)
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   )
 })
 
