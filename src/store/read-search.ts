@@ -83,7 +83,7 @@ export async function* searchReads(
   }
 }
 
-/** Reads are found by one of these each. PREWHERE: left to choose, the engine unpacks more first. */
+/** Each read is found by one of these. PREWHERE: left to choose, the engine unpacks more first. */
 function conditionsOf(search: ReadSearch, after: string): string[] {
   const plates = platesFit(search)
   if (!search.candidates) return [`PREWHERE ${after} AND ${plates}`]
