@@ -79,6 +79,7 @@ test.each([
     ['number,reason', 'A1,x'],
     /Expected a header line with plate, reason/,
   ],
+  ['a header that moves a cursor', ['number\x1b[2J,reason', 'A1,x'], /found number\ufffd\[2J/],
   ['two columns of one name', ['plate,reason,PLATE', 'A1,x,B2'], /one column plate but found two/],
   ['broken quoting', ['plate,reason', 'A1,"x'], /can't be read/],
   ['a line without an end', ['plate,reason', `A1,${'x'.repeat(20_000)}`], /can't be read/],
@@ -140,7 +141,7 @@ test('text that is not UTF-8, or that moves a terminal, is a bad line', async ()
   expect(entries).toEqual([{ plate: 'ABC3', reason: 'Café' }])
   expect(bad).toMatchObject([
     { line: 2, column: 'reason', encoding: true },
-    { line: 3, column: 'reason' },
+    { line: 3, column: 'reason', came: '"\ufffd[2Jx"' },
   ])
 })
 

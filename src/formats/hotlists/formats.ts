@@ -18,7 +18,7 @@ import { ncicParser } from './ncic.ts'
 import { parsePois } from './nj-poi.ts'
 import { newYorkParser } from './ny.ts'
 import { ohioParser } from './oh-leads.ts'
-import { type BadLine, isBad, type NewEntry, type ParsedLine } from './parsed-line.ts'
+import { type BadLine, isBad, type NewEntry, type ParsedLine, printable } from './parsed-line.ts'
 import { alabamaParser, floridaParser, georgiaParser } from './state-rows.ts'
 
 export interface FormatOptions {
@@ -271,9 +271,13 @@ function format(told: Told, parse: Parse): ListFormat {
           yield wanted === null ? parsed : ofStates(parsed, wanted)
         }
       } catch (cause) {
-        if (cause instanceof HotplateError) throw cause
-        const message = `The list can't be read: ${(cause as Error).message}`
-        throw new HotplateError('LIST_UNREADABLE', message, { cause })
+        const { message } = cause as Error
+        // Header lines are quoted in it.
+        if (cause instanceof HotplateError) {
+          throw new HotplateError(cause.code, printable(message), { cause })
+        }
+        const told = `The list can't be read: ${printable(message)}`
+        throw new HotplateError('LIST_UNREADABLE', told, { cause })
       }
     },
   }

@@ -72,8 +72,13 @@ export function badLine(
   expected: string,
   came: string | undefined,
 ): BadLine {
-  const told = came === undefined ? 'nothing' : `"${came.slice(0, CAME_CHARS_MAX)}"`
+  const told = came === undefined ? 'nothing' : `"${printable(came.slice(0, CAME_CHARS_MAX))}"`
   return { line, column, expected, came: told }
+}
+
+/** What a file says is printed on terminals: what moves a cursor there is shown as a mark. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cs}]/gu, '\ufffd')
 }
 
 export function isBad(parsed: object): parsed is BadLine {
