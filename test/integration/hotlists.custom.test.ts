@@ -206,6 +206,23 @@ test('entries by hand, and patterns among them, are as many as one index serves 
   )
 })
 
+test('a case number has to have the form that the agency has set', async () => {
+  const ground = { ...o, limits: { ...o.limits, case_pattern: '[A-Z]{2}26-[0-9]{4}' } }
+  const add = (given: { case?: string }) =>
+    addCustom(ground, ANN, 'bolo', drafted({ plate: 'TUV3947', ...given }), false)
+  expect((await add({ case: 'SV26-1234' })).value.entry.case).toBe('SV26-1234')
+  for (const [given, came] of [
+    [{ case: '17' }, '"17"'],
+    [{ case: 'SV26-1234 and more' }, '"SV26-1234 and more"'],
+    [{}, 'none'],
+  ] as const) {
+    await expect(add(given)).rejects.toMatchObject({
+      code: 'ENTRY_INVALID',
+      message: `Expected a case number like [A-Z]{2}26-[0-9]{4} but received ${came}`,
+    })
+  }
+})
+
 test('what waits is shown with the urgent ones first', async () => {
   const ids = [await submitted(), await submitted(), await submitted()]
   await step(ids[2] as string, 'activate_urgently', SUE)
