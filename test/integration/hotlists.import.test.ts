@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { addUser, openUsers } from '../../src/access/users.ts'
 import { insertEntries, loadEntries } from '../../src/hotlists/entries.ts'
+import { importList } from '../../src/hotlists/import.ts'
 import { openManifests } from '../../src/hotlists/manifest.ts'
 import { runCli } from '../helpers/cli.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
@@ -27,6 +28,7 @@ async function desk(service: RunningService, file: string) {
   const run = (...args: string[]) =>
     runCli(['hotlist', ...args, '--data', service.data_dir], service.settings)
   return {
+    run,
     load(...plates: string[]) {
       writeFileSync(file, csv(...plates))
       return run('import', '--list', 'stolen', '--format', 'csv', file)
@@ -103,6 +105,42 @@ test('import beside a running service: the new version replaces the old at once'
     '',
   ])
   expect(await alerting('KXA7437', 'RTY7493')).toEqual(['RTY7493 v4'])
+})
+
+test('401.4f versions, what they change and the way back, by command', async () => {
+  await using service = await startService()
+  using folder = temporaryFolder()
+  const { run } = await desk(service, join(folder.path, 'list.csv'))
+  const manifests = await openManifests(await service.bus())
+  for (const plates of [
+    ['KXA7437', 'MNP4739'],
+    ['MNP4739', 'TUV3947'],
+  ]) {
+    const entries = plates.map((plate) => ({ plate, reason: 'Stolen' }))
+    const list = { name: 'stolen', category: 'stolen_vehicle', profile: 'fold', entries } as const
+    await importList(service.store(), manifests, list)
+  }
+  const of = ['--list', 'stolen']
+  expect(await run('diff', ...of, '--version', '2')).toMatchObject({
+    code: 0,
+    stdout: 'Beside version 1: 1 added, 0 changed, 1 removed\n- KXA7437 Stolen\n+ TUV3947 Stolen\n',
+  })
+  expect((await run('rollback', ...of, '--version', '1')).stderr).toMatch(
+    /^hotplate: Expected supervisor or chief to roll a list back/,
+  )
+  expect(await run('rollback', ...of, '--version', '1', '--by', 'sue')).toMatchObject({
+    code: 0,
+    stdout: 'stolen version 3 is in force with the entries of version 1: 2 entries\n',
+  })
+  const { stdout } = await run('versions', ...of)
+  const rows = stdout.trimEnd().split('\n')
+  expect(rows.map((row) => row.split(/ {2,}/).slice(0, 4).join('|'))).toEqual([
+    'version|state|entries|changes',
+    '3|active|2|1 added, 0 changed, 1 removed',
+    '2|superseded|2|1 added, 0 changed, 1 removed',
+    '1|superseded|2|2 added, 0 changed, 0 removed',
+  ])
+  expect(rows[1]).toContain('Rolled back to version 1.')
 })
 
 test('import works alone, of an archive too; its list is found with the store down', async () => {
