@@ -13,6 +13,7 @@ import {
 } from '../../src/hotlists/cleared-changes.ts'
 import { clearedCounts } from '../../src/hotlists/cleared-tally.ts'
 import { historyOf } from '../../src/hotlists/events.ts'
+import { importList } from '../../src/hotlists/import.ts'
 import {
   ANN,
   approved,
@@ -73,6 +74,12 @@ async function alerting(read: Sent): Promise<string[]> {
     .toSorted()
 }
 const silent = (read: Sent) => until(async () => (await alerting(read)).length === 0)
+
+async function importBolo(...plates: string[]): Promise<void> {
+  const entries = plates.map((plate) => ({ plate, reason: 'Test' }))
+  const list = { name: 'bolo', category: 'custom', profile: 'fold', entries } as const
+  await importList(service.store(), custom.manifests, list)
+}
 
 async function silencedOf(id: string): Promise<number> {
   return (await clearedCounts(service.store(), 'bolo')).get(id)?.silenced ?? 0
@@ -139,6 +146,16 @@ test('an entry of an import has its clearances too, and O and 0 are one', async 
   await step(id, 'approve')
   await silent({ plate: 'KLM888B' })
   expect(await alerting({ plate: 'KLMB888' })).toEqual(['bolo KLM8888'])
+  // A version that still has the entry, then one that has not.
+  const state = async () => (await o.clearances.get(clearanceKey('bolo', id)))?.value.approval.state
+  await importBolo('KLM8888', 'NEW1234')
+  await until(async () => (await alerting({ plate: 'NEW1234' })).length === 1)
+  expect(await alerting({ plate: 'KLM888B' })).toEqual([])
+  expect(await state()).toBe('active')
+  await importBolo('ZZZ9999')
+  await until(async () => (await state()) === 'expired')
+  const [last] = await historyOf(await service.bus(), 'bolo', { object: `cleared:${id}` })
+  expect(last).toMatchObject({ what: 'cleared_expire', who: 'system:hotplate' })
 })
 
 test("the entry's own plate can't be cleared, nor a vehicle for no entry or for ever", async () => {
