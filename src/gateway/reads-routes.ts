@@ -15,7 +15,7 @@ import { Problem } from './problems.ts'
 import { assertSeen, listParams, type SeenOptions } from './seen.ts'
 
 export interface ReadsRoutesOptions extends PastReadsOptions, Omit<SeenOptions, 'manifests'> {
-  audit: Pick<Audit, 'append'>
+  audit: Pick<Audit, 'append' | 'record'>
 }
 
 const wanted = {

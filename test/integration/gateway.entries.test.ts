@@ -1,7 +1,9 @@
 // Custom entries by HTTP on a real nats-server: rights, two people at once, what is on record. Were
 // it wrong, a program would approve what its user has written, or nobody would know who did.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { AuditRecord } from '../../src/access/audit.ts'
 import { addUser, openUsers, setRoles } from '../../src/access/users.ts'
+import { STREAM } from '../../src/bus/streams.ts'
 import { configSchema } from '../../src/config/schema.ts'
 import { decide, draft } from '../../src/domain/approval.ts'
 import type { Role } from '../../src/domain/roles.ts'
@@ -20,6 +22,7 @@ import { PASSWORD, startTestGateway, type TestGateway } from '../helpers/gateway
 import { startNats, type TestNats } from '../helpers/nats.ts'
 import { freePort } from '../helpers/ports.ts'
 import { putSettings } from '../helpers/settings.ts'
+import { textsOf } from '../helpers/traffic.ts'
 import { until } from '../helpers/until.ts'
 
 const PEOPLE: Record<string, Role[]> = {
@@ -286,6 +289,12 @@ test('401.4b of a list that one may not know of it is as if there were none', as
   for (const answer of hidden) {
     expect([answer.status, answer.body]).toEqual([404, none.body])
   }
+  const told = (await textsOf(nats.bus, STREAM.audit)).map(
+    (text) => JSON.parse(text) as AuditRecord,
+  )
+  const refused = told.filter(({ who, reason }) => who === 'sue' && reason === 'list_not_found')
+  expect(refused.filter(({ object }) => object === 'covert')).toHaveLength(hidden.length)
+  expect(refused.at(-1)).toMatchObject({ object: 'none', detail: 'GET /v1/hotlists/none/entries' })
   expect((await ask('sam', 'POST', `${path}/${id}/approve`, {})).status).toBe(200)
 })
 
