@@ -55,7 +55,7 @@ function Page({ at, who }: { at: Exclude<Route, { page: 'alerts' }>; who: Signed
     case 'conflicts':
       return <ConflictsPage />
     case 'new-list':
-      return <NewListPage />
+      return <NewListPage who={who} />
     case 'list':
       return <ListPage key={at.list} list={at.list} tab={at.tab} who={who} />
     case 'entry':

@@ -6,6 +6,7 @@ import type { Entry } from '../domain/hotlist.ts'
 import { may } from '../domain/roles.ts'
 import { ask, useAsked } from './api.ts'
 import type { ListVersion } from './documents.ts'
+import { FileCodes } from './file-codes.tsx'
 import { formatDateTime } from './format.ts'
 import { Fact, VersionState, WhenHere } from './parts.tsx'
 import { addressOf, goTo } from './route.ts'
@@ -64,6 +65,7 @@ export function VersionSheet({
           {one.failure !== undefined && <p class="problem">{one.failure}</p>}
           {one.held.length > 0 && <Held reasons={one.held} />}
           <Counts one={one} />
+          <FileCodes list={list} codes={one.inactive} who={who} onDone={again} />
           <Steps
             path={path}
             approval={one.approval}
@@ -97,7 +99,7 @@ function Held({ reasons }: { reasons: readonly string[] }) {
 }
 
 function Counts({ one }: { one: ListVersion }) {
-  const { counts, skipped, inactive, file, format, began_at, activated_at } = one
+  const { counts, skipped, file, format, began_at, activated_at } = one
   const of = (some: Record<string, number>) =>
     Object.entries(some).map(([name, n]) => `${name.replaceAll('_', ' ')} ${n}`)
   const number = (n: number | undefined) => n?.toLocaleString()
@@ -112,7 +114,6 @@ function Counts({ one }: { one: ListVersion }) {
       <Fact name={text.versions.removed}>{number(counts.removed)}</Fact>
       <Fact name={text.versions.bad}>{number(counts.bad)}</Fact>
       <Fact name={text.versions.skipped}>{of(skipped).join(', ')}</Fact>
-      <Fact name={text.versions.inactive}>{of(inactive).join(', ')}</Fact>
       <Fact name={text.versions.begun}>{formatDateTime(Date.parse(began_at))}</Fact>
       <Fact name={text.versions.activated}>
         {activated_at && formatDateTime(Date.parse(activated_at))}

@@ -5,6 +5,7 @@ import type { ListVersion } from './documents.ts'
 import { formatDateTime } from './format.ts'
 import { VersionState, WhenHere } from './parts.tsx'
 import { addressOf } from './route.ts'
+import { Silence } from './silence.tsx'
 import type { SignedIn } from './store.ts'
 import { text } from './text.ts'
 import { Upload } from './upload.tsx'
@@ -14,6 +15,7 @@ export function Versions({ list, who }: { list: string; who: SignedIn }) {
   return (
     <>
       {may(who.roles, 'import_write') && <Upload list={list} />}
+      {may(who.roles, 'entry_revoke') && <Silence list={list} />}
       <WhenHere asked={asked}>
         {({ versions }) =>
           versions.length === 0 ? (

@@ -17,6 +17,7 @@ const PEOPLE: Record<string, Role[]> = {
   ann: ['dispatcher'],
   sue: ['supervisor'],
   sam: ['supervisor'],
+  ada: ['administrator'],
   otto: [],
 }
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking']
@@ -182,24 +183,25 @@ test('401.9b whoever has no role sees no page of hot lists, whatever the address
   })
 })
 
-/** Sends a file of these plates in, and waits for its version to be staged. */
-async function sendIn(page: Page, list: string, plates: readonly string[]): Promise<void> {
+/** Sends a file in, and waits for its version to be staged. */
+async function sendIn(page: Page, list: string, lines: readonly string[], format = 'csv') {
   await page.goto(`http://127.0.0.1:${service.gateway_port}/#/lists/${list}/versions`)
   await page.getByText('Import a file').click()
-  const lines = ['plate,reason', ...plates.map((plate) => `${plate},Stolen`)].join('\n')
   await page.setInputFiles('[name=file]', {
-    name: 'list.csv',
-    mimeType: 'text/csv',
-    buffer: Buffer.from(lines),
+    name: `list.${format}`,
+    mimeType: 'text/plain',
+    buffer: Buffer.from(lines.join('\n')),
   })
-  await page.locator('[name=format]').selectOption('csv')
+  await page.locator('[name=format]').selectOption(format)
   await page.getByRole('button', { name: 'Send' }).click()
   await page.locator('.decision .state:not(.importing)').waitFor()
 }
 
+const csvOf = (...plates: string[]) => ['plate,reason', ...plates.map((p) => `${p},Stolen`)]
+
 test('401.4f a file sent in waits for another person, who sees what it changes', async () => {
   await as('ann', '#/lists', async (page) => {
-    await sendIn(page, 'bolo', ['4AB1001', '4AB1002', 'NOT A PLATE!!'])
+    await sendIn(page, 'bolo', csvOf('4AB1001', '4AB1002', 'NOT A PLATE!!'))
     await page.locator('.state.held').waitFor()
     expect(await page.locator('.careful').textContent()).toContain('1 of 3 lines')
     expect(await page.getByRole('table').textContent()).toContain('4plate')
@@ -216,7 +218,7 @@ test('401.4f a file sent in waits for another person, who sees what it changes',
     })
     await page.reload()
     await page.locator('.decision .state.active').waitFor()
-    await sendIn(page, 'bolo', ['4AB1001', '4AB1002', '4AB1003'])
+    await sendIn(page, 'bolo', csvOf('4AB1001', '4AB1002', '4AB1003'))
     const later = page.url()
     await as('sue', new URL(later).hash, async (supervisor) => {
       await supervisor.getByRole('button', { name: 'Approve' }).click()
@@ -291,5 +293,47 @@ test('an entry without a state is shown as a conflict', async () => {
   await as('sue', '#/conflicts', async (page) => {
     await page.locator('select').selectOption('no_state')
     await page.getByRole('row', { name: /4AB1001/ }).waitFor()
+  })
+})
+
+test('401.1 a code that fits no purpose is inactive until an administrator decides', async () => {
+  await as('ada', '#/new-list', async (page) => {
+    await page.fill('[name=name]', 'federal')
+    await page.fill('[name=agency]', 'FBI')
+    await page.locator('[name=visible_to]').selectOption('roles')
+    await page.fill('[name=visible_names]', 'dispatcher, administrator')
+    await page.getByRole('button', { name: 'Submit for approval' }).click()
+    await page.locator('.list-facts .state.active').waitFor()
+    const rest = 'ID042010020260105'
+    const extract = [
+      'VEHEXTRT',
+      `V900000001${rest}4NC2001   ID2026PC2014F0RDF0C4DWHI`,
+      `N900000002${rest}4NC2002   ID2026PC2014F0RDF0C4DWHI`,
+    ]
+    await sendIn(page, 'federal', extract, 'ncic')
+    await page.locator('.decision .state.active').waitFor()
+    expect(await page.locator('.codes li').textContent()).toContain('N: 1 entry')
+    await page.getByLabel('Purpose of file code N').selectOption('warrant')
+    await page.getByRole('button', { name: 'Decide' }).click()
+    await page.locator('.codes [role=status]').waitFor()
+    await page.getByRole('link', { name: 'federal' }).click()
+    await page.getByRole('row', { name: /Version 2.*In force/ }).waitFor()
+  })
+  await as('sue', '#/lists/federal/entries', async (page) => {
+    // She keeps lists, and knows of it; its entries are not for her.
+    await page.getByText('No such list').waitFor()
+  })
+})
+
+test('a plate that was recovered is silenced at once', async () => {
+  await as('ann', '#/lists/bolo/versions', async (page) => {
+    await page.getByText('Silence a plate').first().click()
+    await page.fill('[name=plate]', '4ab-1001')
+    await page.fill('[name=note]', 'Recovered in Jerome')
+    await page.getByRole('button', { name: 'Silence it' }).click()
+    await page.getByText('4AB1001 is silent on this list.').waitFor()
+    await page.getByRole('link', { name: 'History' }).click()
+    const first = page.locator('.events > li').first()
+    expect(await first.textContent()).toMatch(/ann .*4AB1001/)
   })
 })
