@@ -94,18 +94,39 @@ test('a vehicle on several lists has one alert, of the most urgent', async () =>
   await until(async () => (await alerting('TUV3947')).join() === 'stolen')
 })
 
+test('401.4b people are authorised for state data by command, and it is on record', async () => {
+  const user = (...args: string[]) =>
+    runCli(['user', ...args, '--data', service.data_dir], service.settings)
+  expect(await user('add', 'ina', '--ilets')).toMatchObject({ code: 0, stderr: '' })
+  const users = await openUsers(await service.bus())
+  expect((await users.get('ina'))?.value.ilets).toBe(true)
+  expect((await users.get('sue'))?.value.ilets).toBe(false)
+  expect(await user('ilets', 'ina', '--off')).toMatchObject({
+    code: 0,
+    stdout: 'ina: not authorised for state law-enforcement data\n',
+  })
+  expect((await users.get('ina'))?.value.ilets).toBe(false)
+  expect(await user('ilets', 'nobody-here')).toMatchObject({ code: 1 })
+  const { jsm } = await service.bus()
+  const last = await jsm.streams.getMessage('AUDIT', { last_by_subj: 'audit.v1.user_ilets' })
+  expect(last?.json()).toMatchObject({ object: 'ina', detail: 'not authorised', outcome: 'ok' })
+})
+
 test('lists are shown with their state, their source and their age', async () => {
+  const registered = ['--government', 'State police', '--by', 'ada']
+  await command('create', '--list', 'plates', '--category', 'stolen_plate', ...registered)
+  await putInForce(service, 'plates', [{ plate: 'RTY7493' }], 'fold')
+  await command('create', '--list', 'draft', '--title', 'Drafted', '--by', 'sue')
   const { stdout } = await command('lists')
-  expect(stdout).toMatch(/bolo +bolo +3 +custom +custom +active +\d+ +1 +0 h/)
-  expect(stdout).toMatch(/stolen +stolen +2 +stolen_vehicle +State police +active/)
-  expect(stdout).toMatch(/amber .* revoked/)
-  const shown = JSON.parse((await command('show', '--list', 'stolen')).stdout) as object
+  expect(stdout).toMatch(/plates +plates +3 +stolen_plate +State police +active +1 +1 +0 h/)
+  expect(stdout).toMatch(/draft +Drafted +3 +custom +custom +no, proposal draft/)
+  const shown = JSON.parse((await command('show', '--list', 'plates')).stdout) as object
   expect(shown).toMatchObject({
-    name: 'stolen',
+    name: 'plates',
     approved: { settings: { source: { kind: 'government', registered_by: 'ada' } } },
     in_force: { entries: 1 },
   })
   expect(await command('show', '--list', 'nothing')).toMatchObject({ code: 1 })
-  const wrong = await command('set', '--list', 'bolo', '--visible', 'some')
+  const wrong = await command('set', '--list', 'draft', '--visible', 'some')
   expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('visibility') })
 })
