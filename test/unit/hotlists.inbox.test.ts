@@ -1,5 +1,5 @@
-// What waits for a decision, and in which order. Were it wrong, an urgent entry on one person's word
-// would stand below a list's new title, or a supervisor would be asked what has long been decided.
+// What waits for a decision, and in which order. Were it wrong, an urgent entry on one person's
+// word would stand below a list's new title, or a supervisor would be asked what was long decided.
 import { expect, test } from 'vitest'
 import { type Actor, type Approval, decide, draft, PROGRAM } from '../../src/domain/approval.ts'
 import { defaultSettings } from '../../src/domain/list-settings.ts'
@@ -51,7 +51,7 @@ test('overdue urgent ones come first, then urgent ones, then whoever waits longe
   ])
 })
 
-test('of versions those wait that may still come into force, with what is held against them', () => {
+test('of versions those wait that may still come into force, and why they are held', () => {
   const counts = { ...newRecord(5, 1).counts, added: 7, changed: 2, removed: 1 }
   const versions = [
     version(2),
