@@ -73,14 +73,13 @@ export function EntrySheet({ list, id, who, names, backtest, onDone }: EntryShee
             <State approval={approval} />
           </p>
           <EntryFacts entry={entry} />
-          {names === undefined && mayAmend(approval, who) && (
-            <p class="buttons">
-              <a class="quiet" href={addressOf({ page: 'amend', list, id })}>
-                {text.draft.amend}
-              </a>
-            </p>
-          )}
-          <Looks list={list} entry={entry} state={approval.state} tested={backtest === true} />
+          <Looks
+            list={list}
+            entry={entry}
+            state={approval.state}
+            tested={backtest === true}
+            amends={names === undefined && mayAmend(approval, who)}
+          />
           <p class="problem" role="status">
             {told}
           </p>
@@ -109,10 +108,11 @@ interface LooksProps {
   entry: Entry
   state: ApprovalState
   tested: boolean
+  amends: boolean
 }
 
 /** Looks at what cameras have seen: each is on record, so none is taken unasked without need. */
-function Looks({ list, entry, state, tested }: LooksProps) {
+function Looks({ list, entry, state, tested, amends }: LooksProps) {
   const shown = useSignal<'backtest' | 'past' | null>(tested ? 'backtest' : null)
   const show = (what: 'backtest' | 'past') => () => {
     shown.value = what
@@ -121,6 +121,11 @@ function Looks({ list, entry, state, tested }: LooksProps) {
     <>
       {shown.value === null && (
         <p class="buttons">
+          {amends && (
+            <a class="quiet" href={addressOf({ page: 'amend', list, id: entry.id })}>
+              {text.draft.amend}
+            </a>
+          )}
           <button type="button" class="quiet" onClick={show('backtest')}>
             {text.backtest.ask}
           </button>

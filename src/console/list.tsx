@@ -1,4 +1,5 @@
 // One hot list, by tabs.
+import { useEffect, useRef } from 'preact/hooks'
 import { useAsked } from './api.ts'
 import { ClearedTab } from './cleared.tsx'
 import { Conflicts } from './conflicts.tsx'
@@ -14,6 +15,12 @@ import { text } from './text.ts'
 import { Versions } from './versions.tsx'
 
 export function ListPage({ list, tab, who }: { list: string; tab: ListTab; who: SignedIn }) {
+  const tabs = useRef<HTMLElement>(null)
+  // On narrow screens not all of them are in view.
+  useEffect(() => {
+    const current = tabs.current?.querySelector('[aria-current]')
+    current?.scrollIntoView({ block: 'nearest', inline: 'nearest', behavior: 'instant' })
+  }, [tab])
   const asked = useAsked<ListDocument>(`/v1/hotlists/${list}`)
   return (
     <>
@@ -22,7 +29,7 @@ export function ListPage({ list, tab, who }: { list: string; tab: ListTab; who: 
       </p>
       <h1>{list}</h1>
       <WhenHere asked={asked}>{(document) => <Facts document={document} />}</WhenHere>
-      <nav class="tabs" aria-label={text.list.tabs}>
+      <nav ref={tabs} class="tabs" aria-label={text.list.tabs}>
         {LIST_TABS.map((name) => (
           <a
             key={name}
