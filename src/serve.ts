@@ -9,7 +9,6 @@ import { startKeeper } from './evidence/keeper.ts'
 import { openHotlistSubjects } from './gateway/hotlist-subjects.ts'
 import { startGateway } from './gateway/server.ts'
 import { openListsReporter } from './hotlists/report.ts'
-import { openSettings } from './hotlists/settings.ts'
 import { SettingsView } from './hotlists/settings-view.ts'
 import { type Ingest, startIngest } from './ingest/ingest.ts'
 import { type DataKind, type Platform, startPlatform } from './platform.ts'
@@ -130,7 +129,7 @@ async function openDoor(
 ) {
   const access = await createAccess({ bus, config, log })
   stops.push(() => access.stop())
-  const settings = await SettingsView.open(await openSettings(bus))
+  const settings = await SettingsView.open(bus)
   stops.push(() => settings.stop())
   const maySee: DeliveryOptions['maySee'] = ({ user }, list) =>
     settings.maySee(list, access.personOf(user))

@@ -25,7 +25,7 @@ export function registerConflicts(hotlist: Command): void {
 async function runConflicts(options: ConflictsOptions): Promise<void> {
   const { kind, list, limit: rows_max } = options
   await onGround(options, async ({ store, manifests, settings }) => {
-    const view = await SettingsView.open(settings)
+    const view = await SettingsView.over(settings)
     try {
       const parts = {
         store,

@@ -1,24 +1,42 @@
 // The settings of all lists as they are now, in memory: a watch brings each change within
 // milliseconds, so that whoever raises or shows an alert goes by what is in force.
+import type { Bus } from '../bus/connection.ts'
 import type { Revisioned } from '../bus/documents.ts'
 import type { HotList } from '../domain/hotlist.ts'
 import { type ListSettings, maySee } from '../domain/list-settings.ts'
 import type { Person } from '../domain/roles.ts'
-import { type ListDocument, type SettingsDocuments, settingsOf } from './settings.ts'
+import { type ListDocument, openSettings, type SettingsDocuments, settingsOf } from './settings.ts'
 
 export class SettingsView {
   readonly #documents = new Map<string, Revisioned<ListDocument>>()
   readonly #settings: SettingsDocuments
   #stop: () => void = () => undefined
 
-  private constructor(settings: SettingsDocuments) {
+  readonly #unreadable: Set<string>
+
+  private constructor(settings: SettingsDocuments, unreadable: Set<string>) {
     this.#settings = settings
+    this.#unreadable = unreadable
   }
 
   /** Resolves once all settings are here. */
-  static async open(settings: SettingsDocuments): Promise<SettingsView> {
-    const view = new SettingsView(settings)
+  static async open(bus: Bus): Promise<SettingsView> {
+    const unreadable = new Set<string>()
+    const settings = await openSettings(bus, (error, list) => {
+      unreadable.add(list)
+      bus.log?.error({ err: error, list }, 'Settings can not be read: nobody is shown the list.')
+    })
+    return SettingsView.over(settings, unreadable)
+  }
+
+  /** @param unreadable lists whose settings are there and can't be read: grows with what comes */
+  static async over(
+    settings: SettingsDocuments,
+    unreadable = new Set<string>(),
+  ): Promise<SettingsView> {
+    const view = new SettingsView(settings, unreadable)
     const watch = await settings.watch((name, document) => {
+      unreadable.delete(name)
       if (document === null) view.#documents.delete(name)
       else view.#documents.set(name, document)
     })
@@ -39,7 +57,10 @@ export class SettingsView {
   }
 
   of(manifest: HotList): ListSettings {
-    return settingsOf(this.#documents.get(manifest.name)?.value ?? null, manifest)
+    const settings = settingsOf(this.#documents.get(manifest.name)?.value ?? null, manifest)
+    // What nobody is shown must not speak for what somebody is to see.
+    if (!this.#unreadable.has(manifest.name)) return settings
+    return { ...settings, visibility: { kind: 'covert', people: [] } }
   }
 
   /**
@@ -51,8 +72,9 @@ export class SettingsView {
     return document === undefined || document.approved?.approval.state === 'active'
   }
 
-  /** Whether a person may know of a list's alerts (401.4b). */
+  /** Whether a person may know of a list's alerts (401.4b): nobody, where that can't be read. */
   maySee(name: string, who: Person): boolean {
+    if (this.#unreadable.has(name)) return false
     const document = this.#documents.get(name)?.value
     const settings = (document?.approved ?? document?.proposed)?.settings
     return settings === undefined || maySee(settings, who)

@@ -3,7 +3,7 @@
 // what comes after it (401.4f).
 import { z } from 'zod'
 import type { Bus } from '../bus/connection.ts'
-import { type Documents, openDocuments } from '../bus/documents.ts'
+import { type Documents, type DocumentsOptions, openDocuments } from '../bus/documents.ts'
 import { areasWiden, hoursWiden } from '../domain/alerting.ts'
 import type { Approval } from '../domain/approval.ts'
 import { FILE_CODES } from '../domain/file-codes.ts'
@@ -176,8 +176,13 @@ export const documentSchema = z.strictObject({
 /** By the list's name. */
 export type SettingsDocuments = Documents<ListDocument>
 
-export function openSettings(bus: Bus): Promise<SettingsDocuments> {
-  return openDocuments(bus, 'hotlist-settings', documentSchema)
+/** @param onInvalid told of a list whose settings can't be read */
+export function openSettings(
+  bus: Bus,
+  onInvalid?: DocumentsOptions['onInvalid'],
+): Promise<SettingsDocuments> {
+  const options = onInvalid === undefined ? {} : { onInvalid }
+  return openDocuments(bus, 'hotlist-settings', documentSchema, options)
 }
 
 /** What a list goes by: what was approved, or, where nothing was, what its manifest says. */

@@ -14,7 +14,6 @@ import { openClearances, watchClearances } from '../hotlists/cleared.ts'
 import { ClearedTally } from '../hotlists/cleared-tally.ts'
 import type { Generation } from '../hotlists/generation.ts'
 import { openManifests } from '../hotlists/manifest.ts'
-import { openSettings } from '../hotlists/settings.ts'
 import { SettingsView } from '../hotlists/settings-view.ts'
 import { openThresholds, publishThresholds } from '../hotlists/thresholds.ts'
 import { loadLookAlikes } from '../matching/look-alikes.ts'
@@ -56,7 +55,7 @@ const CLOSE_MS_MAX = 5_000
 export async function startIngest(o: IngestOptions): Promise<Ingest> {
   const { config, bus, log } = o
   const classes = [...loadLookAlikes()]
-  const settings = await SettingsView.open(await openSettings(bus))
+  const settings = await SettingsView.open(bus)
   const cleared = await watchClearances(await openClearances(bus))
   const cleared_tally = new ClearedTally(o.store, log)
   const lists = await startLists(o, classes)

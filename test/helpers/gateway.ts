@@ -13,7 +13,6 @@ import type { HotlistSubjects } from '../../src/gateway/hotlist-subjects.ts'
 import type { ImageSource } from '../../src/gateway/routes.ts'
 import { type Gateway, startGateway } from '../../src/gateway/server.ts'
 import type { ListsReporter } from '../../src/hotlists/report.ts'
-import { openSettings } from '../../src/hotlists/settings.ts'
 import { SettingsView } from '../../src/hotlists/settings-view.ts'
 import { createReadiness, type Readiness } from '../../src/telemetry/health.ts'
 import { createLog } from '../../src/telemetry/log.ts'
@@ -61,7 +60,7 @@ export async function startTestGateway(bus: Bus, o: TestGatewayOptions = {}): Pr
     },
   )
   const access = await createAccess({ bus, config, log })
-  const settings = await SettingsView.open(await openSettings(bus))
+  const settings = await SettingsView.open(bus)
   const maySee: DeliveryOptions['maySee'] = ({ user }, list) =>
     settings.maySee(list, access.personOf(user))
   const rights = { maySee, refreshRights: () => settings.refresh() }

@@ -9,7 +9,7 @@ import {
   type SettingsPatch,
 } from '../../src/hotlists/settings.ts'
 
-function settingsInForce(
+export function settingsInForce(
   name: string,
   patch: SettingsPatch = {},
   category: Category = 'custom',

@@ -1,5 +1,6 @@
 // Settings of lists on a real nats-server. Were this wrong, a list would alert on more than a
 // second person has agreed to, or two supervisors would each believe that theirs stands.
+import { Kvm } from '@nats-io/kv'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createAudit } from '../../src/access/audit.ts'
 import { ensureStreams } from '../../src/bus/streams.ts'
@@ -21,7 +22,8 @@ import { SettingsView } from '../../src/hotlists/settings-view.ts'
 import { createLog, type Logger } from '../../src/telemetry/log.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { startNats, type TestNats } from '../helpers/nats.ts'
-import { putSettings } from '../helpers/settings.ts'
+import { putSettings, settingsInForce } from '../helpers/settings.ts'
+import { until } from '../helpers/until.ts'
 
 let nats: TestNats
 let settings: SettingsDocuments
@@ -268,7 +270,7 @@ test('a view of settings that was behind is brought up to date when it is asked 
     // As after the bus was away: the watch has told of nothing yet.
     watch: () => Promise.resolve({ stop: () => undefined }),
   }
-  const view = await SettingsView.open(silent)
+  const view = await SettingsView.over(silent)
   const covert = { visibility: { kind: 'covert' as const, people: ['eve'] } }
   await putSettings(settings, 'behind', covert)
   const dan = { user: 'dan', roles: [], ilets: false }
@@ -276,4 +278,22 @@ test('a view of settings that was behind is brought up to date when it is asked 
   await view.refresh()
   expect(view.maySee('behind', dan)).toBe(false)
   expect(view.maySee('behind', { ...dan, user: 'eve' })).toBe(true)
+})
+
+test('401.4b a list whose settings can not be read is shown to nobody, and alerts', async () => {
+  const view = await SettingsView.open(nats.bus)
+  const eve = { user: 'eve', roles: [], ilets: true }
+  await putSettings(settings, 'broken')
+  await until(() => view.maySee('broken', eve))
+  const kv = await new Kvm(nats.bus.js).open('hotlist-settings')
+  await kv.put('broken', '{"name":"broken","approved":{"settings":{"visibility":"covert"}}}')
+  await until(() => !view.maySee('broken', eve))
+  expect(view.isInForce('broken')).toBe(true)
+  const hidden = { kind: 'covert', people: [] }
+  expect(view.of(manifestOf('broken')).visibility).toEqual(hidden)
+  const { revision } = (await kv.get('broken')) ?? expect.fail()
+  await settings.update('broken', settingsInForce('broken'), revision)
+  await until(() => view.maySee('broken', eve))
+  expect(view.of(manifestOf('broken')).visibility).toEqual({ kind: 'all' })
+  view.stop()
 })
