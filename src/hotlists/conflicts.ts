@@ -116,7 +116,10 @@ function mayBeOne(rows: readonly Row[]): boolean {
   )
 }
 
-/** A table of all entries in force: a query of list, id, plate and region. */
+/**
+ * A table of all entries in force: a query of list, id, plate and region. An entry may come twice,
+ * as long as the store has not merged what was written again.
+ */
 async function entriesInForce(
   { store, manifests, now = Date.now }: ConflictsOptions,
   lists: readonly HotList[],
@@ -140,7 +143,7 @@ async function entriesInForce(
   const form = quote('list String, id String, plate String, region String')
   const columns = 'toString(list) AS list, id, plate, toString(region) AS region'
   return [
-    `SELECT DISTINCT ${columns} FROM ${store.database}.hotlist_entries
+    `SELECT ${columns} FROM ${store.database}.hotlist_entries
       WHERE (list, version) IN (${versions.join(', ')}) AND active
       ${removed.length === 0 ? '' : `AND NOT (${removed.join(' OR ')})`}`,
     ...(custom.length === 0
@@ -176,7 +179,7 @@ async function sharedPlates(
   if (page.length === 0) return { plates: [], next: null }
   const rows = await ask<Row & { folded: string }>(
     store,
-    `SELECT ${FOLDED} AS folded, list, id, plate, region FROM (${entries})
+    `SELECT DISTINCT ${FOLDED} AS folded, list, id, plate, region FROM (${entries})
       WHERE folded IN (${page.map(quote).join(', ')})
       ORDER BY folded, list, id LIMIT ${ENTRIES_MAX} BY folded`,
   )
@@ -205,7 +208,7 @@ async function oddEntries(
   const rows = await ask<Row>(
     store,
     `SELECT list, id, plate, region FROM (${entries}) WHERE ${conditions.join(' AND ')}
-      ORDER BY list, id LIMIT ${rows_max + 1}`,
+      ORDER BY list, id LIMIT 1 BY list, id LIMIT ${rows_max + 1}`,
   )
   const page = rows.slice(0, rows_max)
   const last = page.at(-1)
