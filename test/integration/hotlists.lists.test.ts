@@ -36,7 +36,7 @@ async function alerting(plate: string): Promise<string[]> {
 const command = (...args: string[]) =>
   runCli(['hotlist', ...args, '--data', service.data_dir], service.settings)
 
-test('401.4f a list alerts once another has approved it, and settings act at once', async () => {
+test('401.4f a list alerts once another person has approved it', async () => {
   expect(await command('create', '--list', 'bolo', '--submit', '--by', 'sue')).toEqual({
     code: 0,
     stderr: '',
@@ -51,26 +51,32 @@ test('401.4f a list alerts once another has approved it, and settings act at onc
     stdout: 'bolo is active\n',
   })
   await until(async () => (await alerting('KXA7437')).join() === 'bolo')
+})
 
-  // Hours that are not now: narrower, so at once, and without a new index.
+test('settings act at once and without a new index, what widens after approval', async () => {
+  const government = ['--government', 'State police', '--by', 'ada']
+  await command('create', '--list', 'hours', '--category', 'warrant', ...government)
+  await putInForce(service, 'hours', [{ plate: 'RTY7493' }], 'fold')
+  await until(async () => (await alerting('RTY7493')).join() === 'hours')
+  // Hours that are not now.
   const today = new Intl.DateTimeFormat('en', { timeZone: 'America/Boise', weekday: 'short' })
   const other = today.format(Date.now() + 3 * 86_400_000).toLowerCase()
-  const file = join(service.data_dir, '..', 'bolo.yaml')
+  const file = join(service.data_dir, '..', 'hours.yaml')
   writeFileSync(file, `hours: [{ days: [${other}], from: '08:00', to: '10:00' }]\n`)
-  expect(await command('set', '--list', 'bolo', '--from', file, '--by', 'sue')).toMatchObject({
+  expect(await command('set', '--list', 'hours', '--from', file, '--by', 'sue')).toMatchObject({
     code: 0,
-    stdout: 'bolo is active\n',
+    stdout: 'hours is active\n',
   })
-  await until(async () => (await alerting('KXA7437')).length === 0)
+  await until(async () => (await alerting('RTY7493')).length === 0)
   expect(await service.metrics()).toMatch(
-    /hotplate_alerts_kept_back_total\{list="bolo",cause="hours"\} [1-9]/,
+    /hotplate_alerts_kept_back_total\{list="hours",cause="hours"\} [1-9]/,
   )
   writeFileSync(file, 'hours: []\n')
-  const wider = await command('set', '--list', 'bolo', '--from', file, '--submit', '--by', 'sue')
-  expect(wider.stdout).toMatch(/^bolo is active; of what is proposed: another person/)
-  expect(await alerting('KXA7437')).toEqual([])
-  await command('approve', '--list', 'bolo', '--by', 'sam')
-  await until(async () => (await alerting('KXA7437')).join() === 'bolo')
+  const wider = await command('set', '--list', 'hours', '--from', file, '--submit', '--by', 'sue')
+  expect(wider.stdout).toMatch(/^hours is active; of what is proposed: another person/)
+  expect(await alerting('RTY7493')).toEqual([])
+  await command('approve', '--list', 'hours', '--by', 'sam')
+  await until(async () => (await alerting('RTY7493')).join() === 'hours')
 })
 
 test('a vehicle on several lists has one alert, of the most urgent', async () => {
@@ -115,7 +121,7 @@ test('401.4b people are authorised for state data by command, and it is on recor
 test('lists are shown with their state, their source and their age', async () => {
   const registered = ['--government', 'State police', '--by', 'ada']
   await command('create', '--list', 'plates', '--category', 'stolen_plate', ...registered)
-  await putInForce(service, 'plates', [{ plate: 'RTY7493' }], 'fold')
+  await putInForce(service, 'plates', [{ plate: 'GHT3947' }], 'fold')
   await command('create', '--list', 'draft', '--title', 'Drafted', '--by', 'sue')
   const { stdout } = await command('lists')
   expect(stdout).toMatch(/plates +plates +3 +stolen_plate +State police +active +1 +1 +0 h/)
