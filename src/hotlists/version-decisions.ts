@@ -7,8 +7,9 @@ import {
   activateVersion,
   assertPartOf,
   knownVersion,
+  settingsInForce,
 } from './activation.ts'
-import { type Caller, changeApproved, onRecord } from './approvals.ts'
+import { type Caller, changeApproved, onRecord, withoutHistory } from './approvals.ts'
 import { compareVersions } from './differences.ts'
 import { copyEntries, countEntries } from './entries.ts'
 import { begin, removalsOf, staging } from './import.ts'
@@ -40,17 +41,20 @@ export async function decideVersion(
 ): Promise<VersionRecord> {
   const { manifests, audit } = o
   const seen = await knownVersion(manifests, list, version)
-  if (action === 'approve') await assertComparedNow(o, seen)
+  const who = { who: caller.actor.name, from: caller.from }
+  const asked = { list, object: `version:${version}`, what: `version_${action}` } as const
+  const allowed = () => decided(seen, action, caller, note)
+  await onRecord(audit, { ...who, ...asked }, withoutHistory(seen), allowed)
+  if (action === 'approve') {
+    await settingsInForce(o, list)
+    await assertComparedNow(o, seen)
+  }
   await changeApproved({ documents: manifests.versions, audit }, caller, {
+    ...asked,
     key: versionKey(list, version),
-    list,
-    object: `version:${version}`,
-    what: `version_${action}`,
     change: (now) => ({ ...now, approval: decided(now, action, caller, note) }),
   })
-  if (action === 'approve') {
-    await activateVersion(o, list, version, { who: caller.actor.name, from: caller.from })
-  }
+  if (action === 'approve') await activateVersion(o, list, version, who)
   await tidyVersions(o, list)
   const now = await manifests.versions.get(versionKey(list, version))
   return now?.value ?? seen

@@ -123,6 +123,17 @@ test('401.4f nobody approves a file that they have brought themselves', async ()
   expect(await inForce()).toBe(1)
 })
 
+test('401.4f of two supervisors at once one decides, and the other is told', async () => {
+  const { version } = await stage(entriesOf('KXA7437'))
+  const results = await Promise.allSettled([approve(version, SUE), approve(version, SAM)])
+  const refused = results.filter((result) => result.status === 'rejected')
+  expect(refused).toHaveLength(1)
+  expect(refused[0]?.reason).toMatchObject({
+    code: expect.stringMatching(/^APPROVAL_(OVERTAKEN|STATE)$/),
+  })
+  expect(await inForce()).toBe(version)
+})
+
 test('401.4f a returned file never comes into force, and its entries go', async () => {
   const { version } = await stage(entriesOf('KXA7437'))
   const back = { list, version, action: 'return', caller: SUE } as const
