@@ -1,5 +1,5 @@
-// What is kept while the store is away: counts of cleared vehicles, and the search for past reads. A
-// bug here loses counts that somebody has to answer for, or leaves an entry without its history.
+// What is kept while the store is away: counts of cleared vehicles, and the search for past reads.
+// A bug here loses counts that somebody has to answer for, or leaves an entry without history.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ensureStreams } from '../../src/bus/streams.ts'
 import { configSchema } from '../../src/config/schema.ts'
