@@ -30,6 +30,8 @@ export interface Platform {
    * Where cameras publish, and as whom; null for an outside server, whose users are its operator's.
    */
   camera: { url: string; user: string; password: string } | null
+  /** A service of the same folder runs beside. */
+  joined: boolean
   stop(): Promise<void>
 }
 
@@ -83,7 +85,7 @@ export async function startPlatform(o: PlatformOptions): Promise<Platform> {
     stops.push(() => store.close())
     stops.push(await prepareStore(store, log))
     const connect = (name: string) => openBus(config, nats.value, name, log)
-    return { bus, store, connect, camera: nats.value.camera, stop }
+    return { bus, store, connect, camera: nats.value.camera, joined: false, stop }
   } catch (error) {
     await stop()
     throw error
@@ -143,6 +145,7 @@ export async function joinPlatform(o: PlatformOptions): Promise<Platform> {
     store,
     connect: (name) => openBus(config, nats, name, o.log),
     camera: nats.camera,
+    joined: true,
     async stop() {
       await store.close()
       await bus.close()

@@ -19,6 +19,7 @@ import { silenceEntry, silencePlate } from '../hotlists/single.ts'
 import { decideVersion } from '../hotlists/version-decisions.ts'
 import { registerDrafts } from './hotlist-draft.ts'
 import { onGround, type PersonOptions, versionNumber, withCommon } from './hotlist-ground.ts'
+import { promiseOf } from './hotlist-promise.ts'
 import { told } from './hotlist-settings.ts'
 import { table } from './table.ts'
 
@@ -90,7 +91,9 @@ async function runStep(action: CustomAction, options: StepOptions): Promise<void
     if (version !== undefined && isOfVersions(action)) {
       const record = await decideVersion(o, { list, version, action, caller: o.caller, note })
       if (action === 'return') return `${list} version ${version} is returned`
-      return `${list} version ${version} is in force: ${record.counts.entries} entries`
+      const entries = `${record.counts.entries} entries`
+      const promise = await promiseOf(o, list, version)
+      return `${list} version ${version} is in force: ${entries}${promise}`
     }
     const { value } = await stepCustom(o, o.caller, { list, id: id as string, action, note })
     return `${value.entry.plate} on ${list}, entry ${id}, is ${value.approval.state}`

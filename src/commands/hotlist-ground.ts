@@ -26,6 +26,8 @@ export interface Ground extends CustomOptions, ImportOptions {
   manifests: Manifests
   settings: SettingsDocuments
   caller: Caller
+  /** A service of the same folder runs beside. */
+  joined: boolean
 }
 
 export function withCommon(command: Command): Command {
@@ -59,7 +61,7 @@ export async function onGround(
   const name = 'hotplate-hotlist'
   const platform = await joinPlatform({ config, kind: 'any', log, metrics, name })
   try {
-    const { bus, store } = platform
+    const { bus, store, joined } = platform
     const manifests = await openManifests(bus)
     const caller = await callerOf(bus, options.by)
     const mirror = await mirrorOf(manifests.custom)
@@ -70,7 +72,7 @@ export async function onGround(
       const { bad_lines_share_max, versions_kept } = limits
       const imports = { log, bad_lines_share_max, versions_kept }
       const lists = { store, manifests, settings, mirror, audit, limits }
-      const text = await work({ bus, caller, ...lists, ...imports })
+      const text = await work({ bus, caller, joined, ...lists, ...imports })
       process.stdout.write(`${text}\n`)
     } finally {
       mirror.stop()

@@ -14,6 +14,7 @@ import { rollBack } from '../hotlists/version-decisions.ts'
 import { stateOf, type VersionRecord, versionsOf } from '../hotlists/versions.ts'
 import type { Store } from '../store/client.ts'
 import { onGround, type PersonOptions, versionNumber, withCommon } from './hotlist-ground.ts'
+import { promiseOf } from './hotlist-promise.ts'
 import { table } from './table.ts'
 
 const PLATES_PER_PAGE = 1_000
@@ -122,7 +123,7 @@ async function runRollBack({ list, version, ...options }: VersionOptions): Promi
     const without = silenced > 0 ? `, without ${silenced} silenced since` : ''
     return (
       `${list} version ${made.version} is in force with the entries of version ${version}: ` +
-      `${entries} entries${without}`
+      `${entries} entries${without}${await promiseOf(o, list, made.version)}`
     )
   })
 }

@@ -17,6 +17,7 @@ import { registerConflicts } from './hotlist-conflicts.ts'
 import { registerEntries } from './hotlist-entries.ts'
 import { registerFeeds } from './hotlist-feeds.ts'
 import { onGround, type PersonOptions, withCommon } from './hotlist-ground.ts'
+import { promiseOf } from './hotlist-promise.ts'
 import { registerReads } from './hotlist-reads.ts'
 import { registerSettings } from './hotlist-settings.ts'
 import { changesText, registerVersions } from './hotlist-versions.ts'
@@ -112,7 +113,9 @@ async function runImport(file: string, options: ImportOptions): Promise<void> {
     })
     await showBadLines(o.store, file, record)
     const in_force = (await o.manifests.get(list))?.value.version ?? null
-    return outcomeOf(record, in_force)
+    const outcome = outcomeOf(record, in_force)
+    const is_active = stateOf(record, in_force) === 'active'
+    return is_active ? outcome + (await promiseOf(o, list, record.version)) : outcome
   })
 }
 

@@ -34,7 +34,8 @@ export async function thresholds(options: CommonOptions): Promise<void> {
       `${table([HEAD, ...rows], 2)}
 
 Budget, expected and measured are false alerts per million reads, measured over ${days} days.
-Catches and misses are shares of misread plates of the list.
+Catches and misses are shares of misread plates of the list, as the models draw them: without the
+candidates and confidences that engines send, by which more are caught.
 `,
     )
   } finally {

@@ -51,7 +51,9 @@ const listSchema = z
     threshold: thresholdSchema.nullable().openapi({
       description:
         'The score that the budget comes to, and what it catches: shares of misread plates of ' +
-        'the list, drawn by the models. Null until the list was matched against.',
+        'the list, drawn by the models, with none of the confidences and candidates that ' +
+        'engines send. ' +
+        'Null until the list was matched against.',
     }),
   })
   .openapi('MatchingList') satisfies z.ZodType<ListReport>
