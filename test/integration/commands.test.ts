@@ -25,7 +25,7 @@ describe('wrong usage is one line and exit 2', () => {
     [
       'an unknown command of a group',
       ['hotlist', 'bogus'],
-      /one of import, versions, .* but received bogus/,
+      /one of import, .*versions, .* but received bogus/,
     ],
     ['an unknown option', ['serve', '--rolls', 'ingest'], /unknown option '--rolls'/],
     ['an unknown role', ['serve', '--roles', 'x'], /Expected of ingest,gateway,keeper/],
