@@ -13,6 +13,12 @@ const SYMBOL: Record<AlignedPair['kind'], string> = {
   any: '',
 }
 
+/** A pattern has none, also where it fits by a look-alike: other plates fit it as well. */
+function hasLikelihood({ match: { class: kind, aligned, posterior } }: Alert): boolean {
+  const differs = aligned.some((pair) => pair.kind !== 'same' && pair.kind !== 'any')
+  return differs && kind !== 'wildcard' && Number.isFinite(posterior)
+}
+
 export function Plates({ alert }: { alert: Alert }) {
   const { aligned } = alert.match
   const differences = aligned.filter(({ kind }) => kind !== 'same' && kind !== 'any')
@@ -33,9 +39,7 @@ export function Plates({ alert }: { alert: Alert }) {
       <p class="match">
         {text.matchClass[alert.match.class]}
         {alert.match.candidate !== undefined && `, ${text.alert.candidate(alert.match.candidate)}`}
-        {differences.length > 0 && Number.isFinite(alert.match.posterior) && (
-          <small>{text.alert.likelihood(alert.match.posterior)}</small>
-        )}
+        {hasLikelihood(alert) && <small>{text.alert.likelihood(alert.match.posterior)}</small>}
       </p>
       {differences.length > 0 && (
         <ul class="differences">

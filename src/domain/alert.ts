@@ -63,7 +63,10 @@ export interface PlateMatch {
   cost: number
   /** exp(-cost), 0 to 1. */
   score: number
-  /** Probability that the vehicle is the entry's, by the model, 0 to 1. */
+  /**
+   * Probability that the vehicle is the entry's, by the model, 0 to 1. 1 of a pattern, for which
+   * none is known: whoever entered it has asked for all that fits.
+   */
   posterior: number
   aligned: AlignedPair[]
   /** The engine's candidate reading that matched, where the first reading did not. */

@@ -87,7 +87,9 @@ const matchSchema = z
     }),
     score: z.number().openapi({ description: 'exp(-cost)' }),
     posterior: z.number().openapi({
-      description: "Probability that the vehicle is the entry's, by the model.",
+      description:
+        "Probability that the vehicle is the entry's, by the model. 1 of a wildcard, for which " +
+        'none is known.',
     }),
     aligned: z.array(
       z.looseObject({

@@ -159,6 +159,28 @@ describe('the console', () => {
     })
   })
 
+  it('401.2b tells no likelihood of a listed pattern that a look-alike fits', async () => {
+    await withPage(async (page) => {
+      await signIn(page)
+      const alert = makeAlert(({ read, entry, match }) => {
+        ;[read.plate, entry.plate, match.class] = ['ZTAB', '2TA*', 'wildcard']
+        match.posterior = 1
+        match.aligned = [
+          { read: 'Z', entry: '2', kind: 'look_alike', cost: 0 },
+          ...['T', 'A'].map((c) => ({ read: c, entry: c, kind: 'same' as const, cost: 0 })),
+          { read: 'B', entry: '*', kind: 'any', cost: 0 },
+        ]
+      })
+      await publishAlert(nats.bus, alert)
+      const shown = card(page, alert)
+      await shown.waitFor()
+      expect(await shown.locator('.match').textContent()).toBe(
+        'fits the listed pattern, as other plates may',
+      )
+      expect(await shown.locator('.differences').count()).toBe(1)
+    })
+  })
+
   it('shows what to do and to beware of above all else, of every list that is named', async () => {
     await withPage(async (page) => {
       await signIn(page)
