@@ -16,7 +16,7 @@ export interface ReadSearch {
   candidates: boolean
 }
 
-/** A read as it is judged. */
+/** A read as it is judged; found by a pattern, without confidences of characters and candidates. */
 export interface FoundRead {
   camera: string
   id: string
@@ -39,9 +39,14 @@ export interface SearchLimits {
   signal?: AbortSignal
 }
 
-const COLUMNS = `camera, id, toUnixTimestamp64Milli(time), toUnixTimestamp64Milli(received_at),
-  plate, region, confidence, char_confidence, candidates.plate, candidates.confidence,
-  leftPad(toString(precedence), 20, '0')`
+/** What fits a pattern is not weighed: nobody needs the confidences, which cost a quarter more. */
+function columnsOf(search: ReadSearch): string {
+  const unpacked = isOpen(search.plate)
+    ? "CAST([], 'Array(Float32)'), candidates.plate, CAST([], 'Array(Float32)')"
+    : 'char_confidence, candidates.plate, candidates.confidence'
+  return `camera, id, toUnixTimestamp64Milli(time), toUnixTimestamp64Milli(received_at), plate,
+    region, confidence, ${unpacked}, leftPad(toString(precedence), 20, '0')`
+}
 
 type Row = [
   camera: string,
@@ -70,7 +75,7 @@ export async function* searchReads(
 ): AsyncGenerator<FoundRead[]> {
   const after = `time > toDateTime64(${quote(formatDateTime(after_ms))}, 3, 'UTC')`
   const parts = conditionsOf(search, after).map(
-    (condition) => `SELECT ${COLUMNS} FROM ${database}.reads ${condition}`,
+    (condition) => `SELECT ${columnsOf(search)} FROM ${database}.reads ${condition}`,
   )
   const result = await client.query({
     query: `SELECT * FROM (${parts.join('\nUNION ALL\n')}) LIMIT ${limits.rows_max}`,
@@ -97,7 +102,7 @@ function conditionsOf(search: ReadSearch, after: string): string[] {
 function foundRead(row: Row): FoundRead {
   const [camera, id, time_ms, received_ms, plate, region, confidence, characters, , , precedence] =
     row
-  const candidates = row[8].map((text, at) => ({ plate: text, confidence: row[9][at] as number }))
+  const candidates = row[8].map((text, at) => ({ plate: text, confidence: row[9][at] ?? 0 }))
   return {
     camera,
     id,
