@@ -207,7 +207,13 @@ test('inserts, /ping and kills go on while every place for queries is taken', as
   for (const at of [1, 2, 3, 4, 5, 6, 7]) {
     await client.command({ query: `KILL QUERY WHERE query_id = 'greedy-${at}' ASYNC` })
   }
-  expect(await Promise.all(greedy.slice(1))).toEqual(Array.from({ length: 7 }, () => 394))
+  // A killed sum may give the row of what it has so far and be told dead only then: on a busy
+  // machine that row is under way by now, and the connection is broken off.
+  for (const told of await Promise.all(greedy.slice(1))) {
+    expect(told).toSatisfy(
+      (code) => code === 394 || (code as NodeJS.ErrnoException).code === 'ECONNRESET',
+    )
+  }
   const count = await client.query({
     query: 'SELECT count() AS n FROM held',
     format: 'JSONEachRow',
