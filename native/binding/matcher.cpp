@@ -29,7 +29,7 @@ class MatcherObject : public Napi::ObjectWrap<MatcherObject> {
     return DefineClass(
         env, "Matcher",
         {InstanceMethod<&MatcherObject::match>("match"),
-         InstanceMethod("take", &MatcherObject::take), InstanceMethod<&MatcherObject::find>("find"),
+         InstanceMethod("take", &MatcherObject::take),
          InstanceAccessor("kernels", &MatcherObject::kernels, nullptr),
          InstanceAccessor("touched", &MatcherObject::touched, nullptr)});
   }
@@ -38,7 +38,15 @@ class MatcherObject : public Napi::ObjectWrap<MatcherObject> {
       : ObjectWrap(info),
         block_(info[0], Check::kHeader, "source"),
         kernels_(kernels_of(info[1])),
-        matcher_(block_.view(), kernels_) {}
+        matcher_(block_.view(), kernels_) {
+    // Whatever unwraps its object first takes as long for it as a read that hits nothing.
+    napi_value find = nullptr;
+    napi_create_function(info.Env(), "find", NAPI_AUTO_LENGTH, &find_alone, this, &find);
+    const Napi::Function function(info.Env(), find);
+    // It keeps the object that it points into.
+    function.Set("matcher", Value());
+    Value().Set("find", function);
+  }
 
  private:
   // An array for each call would cost more than the search of a batch that hits nothing.
@@ -64,20 +72,33 @@ class MatcherObject : public Napi::ObjectWrap<MatcherObject> {
     return Napi::Number::New(target.Env(), static_cast<double>(hits.size()));
   }
 
+  static napi_value find_alone(napi_env env, napi_callback_info info) {
+    std::size_t count = 1;
+    napi_value plate = nullptr;
+    void* self = nullptr;
+    napi_get_cb_info(env, info, &count, &plate, nullptr, &self);
+    try {
+      return static_cast<MatcherObject*>(self)->find({env, plate});
+    } catch (const Napi::Error& error) {
+      error.ThrowAsJavaScriptException();
+      return nullptr;
+    }
+  }
+
   // Undefined for none; else the number of entries, which take() gives as pairs.
-  Napi::Value find(const Napi::CallbackInfo& info) {
-    const Napi::Env env = info.Env();
+  Napi::Value find(const Napi::Value& plate) {
+    const Napi::Env env = plate.Env();
     std::uint8_t record[kRecordBytes + 1] = {};
     // One byte more than the longest plate, so that a longer text shows; and one for its end.
     char* const text = reinterpret_cast<char*>(record) + 1;
     std::size_t length = 0;
-    if (napi_get_value_string_utf8(env, info[0], text, kPlateCharsMax + 2, &length) != napi_ok) {
-      refuse(env, "a string", "plate", info[0]);
+    if (napi_get_value_string_utf8(env, plate, text, kPlateCharsMax + 2, &length) != napi_ok) {
+      refuse(env, "a string", "plate", plate);
     }
     record[kLengthByte] = static_cast<std::uint8_t>(length);
-    if (length > kPlateCharsMax) refuse(env, kReadPlate, "plate", info[0]);
+    if (length > kPlateCharsMax) refuse(env, kReadPlate, "plate", plate);
     const MatchResult result = matcher_.match({record, kRecordBytes});
-    if (result.status == MatchStatus::kBadRecord) refuse(env, kReadPlate, "plate", info[0]);
+    if (result.status == MatchStatus::kBadRecord) refuse(env, kReadPlate, "plate", plate);
     if (result.status != MatchStatus::kDone) refuse_search(env, result);
     const std::size_t hits = matcher_.hits().size();
     return hits == 0 ? Napi::Value() : Napi::Number::New(env, static_cast<double>(hits));
