@@ -19,6 +19,7 @@ import {
   makeTraffic,
   type Passages,
   type TrafficOptions,
+  thresholdInForce,
 } from './lib/traffic.ts'
 
 const PROFILE = 'fold'
@@ -68,7 +69,9 @@ async function runOn(
     tell(`filling READS with ${traffic.reads} reads, ${traffic.batch} to a message`)
     const messages = await fillStream(bus, makeTraffic(entries, traffic))
     rounds.push(await measure(engines, bus, traffic.reads, messages))
-    alerts_expected += expectedAlerts(entries, makeTraffic(entries, traffic), PROFILE, passages)
+    const log_odds_min = await thresholdInForce(bus)
+    const again = makeTraffic(entries, traffic)
+    alerts_expected += expectedAlerts(entries, again, PROFILE, log_odds_min, passages)
   }
   const [single, batched] = rounds as [Round, Round]
   const stored = await countReads(store)

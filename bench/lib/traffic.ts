@@ -6,6 +6,7 @@ import type { Entry, Profile } from '../../src/domain/hotlist.ts'
 import { Random } from '../../src/domain/random.ts'
 import { importList } from '../../src/hotlists/import.ts'
 import { openManifests } from '../../src/hotlists/manifest.ts'
+import { openThresholds } from '../../src/hotlists/thresholds.ts'
 import type { Sighted } from '../../src/matching/judge.ts'
 import { loadModel } from '../../src/matching/model.ts'
 import { generateMessages, type OutgoingMessage } from '../../src/simulate/messages.ts'
@@ -13,6 +14,7 @@ import { drawPlate } from '../../src/simulate/plates.ts'
 import { jetStreamPublish, Publisher } from '../../src/simulate/publish.ts'
 import type { Store } from '../../src/store/client.ts'
 import { judgeOf } from '../../test/helpers/matching.ts'
+import { until } from '../../test/helpers/until.ts'
 
 const LIST = 'bench'
 const SEED = 20_261_123
@@ -31,6 +33,13 @@ export function makeEntries(count: number): Omit<Entry, 'id'>[] {
     if (plate.length >= 5) plates.set(plate, { plate, region, reason: 'Stolen vehicle' })
   }
   return [...plates.values()]
+}
+
+/** Least log odds of an alert of the list, as the service that has drained it says. */
+export async function thresholdInForce(bus: Bus): Promise<number> {
+  const thresholds = await openThresholds(bus)
+  const found = await until(() => thresholds.get(LIST), { what: 'the threshold of the list' })
+  return found.value.log_odds_min
 }
 
 export async function importEntries(
@@ -91,29 +100,32 @@ interface Seen extends Sighted {
   time_ms: number
 }
 
-/** Beginnings of the passages that have had their alert, by entry and camera. */
+/** Beginnings of the passages that have had their alert, by vehicle and camera. */
 export type Passages = Map<string, number[]>
 
 /**
- * How many alerts must follow from these messages, in their order: one per entry, camera and
- * passage. `passages` is carried from one fill to the next, whose times may overlap.
+ * How many alerts must follow from these messages, in their order: one per vehicle, camera and
+ * passage, since entries that differ in O and 0 alone are one vehicle's, whose alert names them.
+ * `passages` is carried from one fill to the next, whose times may overlap.
+ * @param log_odds_min the threshold in force: drawn anew it would be another by a hair
  */
 export function expectedAlerts(
   entries: readonly Omit<Entry, 'id'>[],
   traffic: Iterable<OutgoingMessage>,
   profile: Profile,
+  log_odds_min: number,
   passages: Passages,
 ): number {
-  const { alerts, matching } = configSchema.parse({})
+  const { alerts } = configSchema.parse({})
   const indexed = entries.map(({ plate, region }) => ({ plate, profile, region }))
-  const budget_per_million = matching.false_alerts_per_million_max
-  const judge = judgeOf(indexed, { budget_per_million, edit_chars_min: EDIT_CHARS_MIN })
+  const judge = judgeOf(indexed, { log_odds_min, edit_chars_min: EDIT_CHARS_MIN })
   let expected = 0
   for (const { payload } of traffic) {
     const reads = Buffer.from(payload).toString().split('\n').filter(Boolean).map(parseRead)
     for (const hit of judge.match(reads)) {
       const { camera, time_ms } = reads[hit.read] as Seen
-      const key = `${hit.entry} ${camera}`
+      const { plate, region } = entries[hit.entry] as Entry
+      const key = `${plate.replaceAll('O', '0')} ${region} ${camera}`
       const starts = passages.get(key) ?? []
       passages.set(key, starts)
       if (starts.some((start) => Math.abs(start - time_ms) < alerts.passage_s * 1_000)) continue

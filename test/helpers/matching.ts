@@ -88,6 +88,8 @@ export interface JudgeOfOptions {
   modelOf?: (camera: string) => number
   /** Of every list; without one, all that is in reach alerts. */
   budget_per_million?: number
+  /** Instead of a budget: a threshold itself, of every list. */
+  log_odds_min?: number
   edit_chars_min?: number
 }
 
@@ -98,6 +100,7 @@ export function judgeOf(
     model = loadModel('general'),
     modelOf = () => 0,
     budget_per_million,
+    log_odds_min = Number.NEGATIVE_INFINITY,
     edit_chars_min = 5,
   }: JudgeOfOptions = {},
 ): Judge {
@@ -105,7 +108,7 @@ export function judgeOf(
   const source = buildIndex(entries, { classes: CLASSES, edit_chars_min })
   const thresholds =
     budget_per_million === undefined
-      ? Array.from({ length: lists }, () => ({ log_odds_min: Number.NEGATIVE_INFINITY }))
+      ? Array.from({ length: lists }, () => ({ log_odds_min }))
       : thresholdsOf({
           source,
           records: packEntries(entries),
@@ -118,7 +121,7 @@ export function judgeOf(
     base: source,
     overlay: null,
     removed: new Uint32Array(),
-    log_odds_min: Float64Array.from(thresholds, ({ log_odds_min }) => log_odds_min),
+    log_odds_min: Float64Array.from(thresholds, (one) => one.log_odds_min),
     classes: CLASSES,
     models: [model, model],
     modelOf,
