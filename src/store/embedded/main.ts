@@ -1,7 +1,7 @@
 // The child program: the real engine in a process of its own, behind ClickHouse's HTTP interface on
 // loopback. Ends on SIGTERM, and when its parent is gone. What keeps it from starting goes to
 // standard error in one line.
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -72,8 +72,23 @@ function holderOf(engine: string): number | null {
 /** Inserts and queries give way to the alerts' path, which shares the machine. */
 const NICENESS = 10
 
+/** Of the session, which Linux weighs against others where it groups by them (autogroups). */
+const SESSION_NICENESS = 5
+
+/**
+ * The engine has a session of its own, whose processes' niceness then counts among themselves only.
+ */
+function yieldAsSession(): void {
+  try {
+    writeFileSync('/proc/self/autogroup', String(SESSION_NICENESS))
+  } catch {
+    // Another system, or one that does not group.
+  }
+}
+
 async function run(): Promise<void> {
   setPriority(NICENESS)
+  yieldAsSession()
   const { folder = '' } = values
   const port = Number(values.port)
   const log = createLog(values.level ?? 'warn', 'hotplate-clickhouse')
