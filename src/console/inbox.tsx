@@ -1,6 +1,6 @@
 // What waits for a decision: the most urgent first, each to be opened, looked at and decided.
 import { useSignal } from '@preact/signals'
-import type { ApprovalSubject } from '../domain/approval.ts'
+import type { InboxItem } from '../domain/approval.ts'
 import { useAsked } from './api.ts'
 import { ClearanceMatter } from './cleared.tsx'
 import { EntrySheet } from './entry.tsx'
@@ -11,18 +11,6 @@ import type { StepName } from './steps.tsx'
 import { now_ms, type SignedIn } from './store.ts'
 import { text } from './text.ts'
 import { VersionSheet } from './version.tsx'
-
-interface InboxItem {
-  subject: ApprovalSubject
-  list: string
-  id: string
-  what: string
-  by: string
-  authors: string[]
-  since: string
-  urgent: boolean
-  overdue: boolean
-}
 
 const DECISIONS: readonly StepName[] = ['approve', 'return', 'confirm', 'refuse']
 

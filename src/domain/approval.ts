@@ -232,6 +232,24 @@ export function waitsForSecond({ state, urgent }: Approval): boolean {
   return state === 'active' && urgent !== undefined && urgent.confirmed_by === undefined
 }
 
+/** What waits for a decision, as the inbox shows it. */
+export interface InboxItem {
+  subject: ApprovalSubject
+  list: string
+  /** Of what is decided on, within its list. */
+  id: string
+  /** In a few words, for a row of a table. */
+  what: string
+  /** Who asks, or who has activated it alone. */
+  by: string
+  /** Everybody who may not approve it. */
+  authors: string[]
+  /** ISO 8601 UTC, ms */
+  since: string
+  urgent: boolean
+  overdue: boolean
+}
+
 /** Whether a decision is awaited: the inbox. */
 export function waitsForDecision(approval: Approval): boolean {
   return approval.state === 'submitted' || waitsForSecond(approval)

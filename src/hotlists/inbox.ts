@@ -1,27 +1,10 @@
 // What waits for a decision: entries, imports, settings of lists. Overdue urgent ones first, then
 // urgent ones, then the oldest.
-import { type Approval, type ApprovalSubject, waitsForDecision } from '../domain/approval.ts'
+import { type Approval, type InboxItem, waitsForDecision } from '../domain/approval.ts'
 import type { Clearance } from './cleared.ts'
 import type { CustomEntry } from './custom.ts'
 import { type ListDocument, widenings } from './settings.ts'
 import { stateOf, type VersionRecord } from './versions.ts'
-
-export interface InboxItem {
-  subject: ApprovalSubject
-  list: string
-  /** Of what is decided on, within its list. */
-  id: string
-  /** In a few words, for a row of a table. */
-  what: string
-  /** Who asks, or who has activated it alone. */
-  by: string
-  /** Everybody who may not approve it. */
-  authors: string[]
-  /** ISO 8601 UTC, ms */
-  since: string
-  urgent: boolean
-  overdue: boolean
-}
 
 /** What an approval that waits looks like; null where it waits for nobody. */
 function inboxItem(
