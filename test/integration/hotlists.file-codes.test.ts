@@ -1,51 +1,31 @@
 // 401.1: file codes that fit no purpose of the policy, in the real store. Were it wrong, people who
 // are on a register would be stopped for it, or nobody could say who has decided that they are.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createAudit } from '../../src/access/audit.ts'
-import { ensureStreams } from '../../src/bus/streams.ts'
-import { configSchema } from '../../src/config/schema.ts'
 import type { ParsedLine } from '../../src/formats/hotlists/parsed-line.ts'
 import { loadEntries } from '../../src/hotlists/entries.ts'
 import { historyOf } from '../../src/hotlists/events.ts'
 import { applyFileCode } from '../../src/hotlists/file-code-version.ts'
-import { type ImportOptions, stageImport } from '../../src/hotlists/import.ts'
-import { openManifests } from '../../src/hotlists/manifest.ts'
-import { openSettings, type SettingsDocuments } from '../../src/hotlists/settings.ts'
+import { stageImport } from '../../src/hotlists/import.ts'
 import { createList } from '../../src/hotlists/settings-changes.ts'
 import { versionKey } from '../../src/hotlists/versions.ts'
-import { connectStore, type Store } from '../../src/store/client.ts'
-import { applySchema } from '../../src/store/schema.ts'
-import { startClickHouse, type TestClickHouse } from '../helpers/clickhouse.ts'
+import type { Store } from '../../src/store/client.ts'
 import { caller } from '../helpers/custom.ts'
-import { startNats, type TestNats } from '../helpers/nats.ts'
+import { type ListGround, startListGround } from '../helpers/list-ground.ts'
+import type { TestNats } from '../helpers/nats.ts'
 
 const ADA = caller('ada', 'administrator')
 const SUE = caller('sue', 'supervisor')
 
+let ground: ListGround
 let nats: TestNats
-let clickhouse: TestClickHouse
 let store: Store
-let o: ImportOptions & { settings: SettingsDocuments }
+let o: ListGround['o']
 
 beforeAll(async () => {
-  ;[nats, clickhouse] = await Promise.all([startNats(), startClickHouse()])
-  store = connectStore({ ...clickhouse.engine, database: 'hotplate', cluster: null })
-  await applySchema(store)
-  await ensureStreams(nats.bus, configSchema.parse({}))
-  o = {
-    store,
-    manifests: await openManifests(nats.bus),
-    settings: await openSettings(nats.bus),
-    audit: createAudit(nats.bus),
-    versions_kept: 10,
-    bad_lines_share_max: 0.01,
-  }
+  ground = await startListGround()
+  ;({ nats, store, o } = ground)
 })
-afterAll(async () => {
-  await store?.close()
-  await clickhouse?.[Symbol.asyncDispose]()
-  await nats?.[Symbol.asyncDispose]()
-})
+afterAll(() => ground?.stop())
 
 async function* lines(): AsyncGenerator<ParsedLine> {
   const records = [

@@ -3,58 +3,39 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { createAudit } from '../../src/access/audit.ts'
-import { ensureStreams } from '../../src/bus/streams.ts'
-import { configSchema } from '../../src/config/schema.ts'
 import type { ParsedLine } from '../../src/formats/hotlists/parsed-line.ts'
 import { badLinesOf } from '../../src/hotlists/bad-lines.ts'
 import { compareVersions, differencesOf } from '../../src/hotlists/differences.ts'
 import { loadEntries } from '../../src/hotlists/entries.ts'
 import { historyOf } from '../../src/hotlists/events.ts'
-import { type ImportOptions, stageImport } from '../../src/hotlists/import.ts'
-import { openManifests } from '../../src/hotlists/manifest.ts'
+import { stageImport } from '../../src/hotlists/import.ts'
 import { openSettings } from '../../src/hotlists/settings.ts'
 import { createList } from '../../src/hotlists/settings-changes.ts'
 import { decideVersion, rollBack } from '../../src/hotlists/version-decisions.ts'
 import { stateOf, type VersionRecord } from '../../src/hotlists/versions.ts'
-import { connectStore, type Store } from '../../src/store/client.ts'
-import { applySchema } from '../../src/store/schema.ts'
-import { startClickHouse, type TestClickHouse } from '../helpers/clickhouse.ts'
+import type { Store } from '../../src/store/client.ts'
 import { ANN, caller, SAM, SUE } from '../helpers/custom.ts'
 import { manifestOf } from '../helpers/entry-rows.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
-import { startNats, type TestNats } from '../helpers/nats.ts'
+import { type ListGround, startListGround } from '../helpers/list-ground.ts'
+import type { TestNats } from '../helpers/nats.ts'
 
 const ADA = caller('ada', 'administrator')
 /** A layout that ends with the count of its records: California's. */
 const CA_LINE = '2TAB123 CA1920260105'
 
+let ground: ListGround
 let nats: TestNats
-let clickhouse: TestClickHouse
 let store: Store
-let o: ImportOptions
+let o: ListGround['o']
 let list = ''
 let lists = 0
 
 beforeAll(async () => {
-  ;[nats, clickhouse] = await Promise.all([startNats(), startClickHouse()])
-  store = connectStore({ ...clickhouse.engine, database: 'hotplate', cluster: null })
-  await applySchema(store)
-  await ensureStreams(nats.bus, configSchema.parse({}))
-  o = {
-    store,
-    manifests: await openManifests(nats.bus),
-    settings: await openSettings(nats.bus),
-    audit: createAudit(nats.bus),
-    versions_kept: 10,
-    bad_lines_share_max: 0.01,
-  }
+  ground = await startListGround()
+  ;({ nats, store, o } = ground)
 })
-afterAll(async () => {
-  await store?.close()
-  await clickhouse?.[Symbol.asyncDispose]()
-  await nats?.[Symbol.asyncDispose]()
-})
+afterAll(() => ground?.stop())
 beforeEach(() => {
   lists += 1
   list = `list-${lists}`
